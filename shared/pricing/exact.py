@@ -1,0 +1,69 @@
+"""Decimal arithmetic that loses nothing and does not depend on the caller's decimal context."""
+
+from contextlib import AbstractContextManager
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DecimalException,
+    DivisionByZero,
+    FloatOperation,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
+from typing import Final
+
+_PRECISION: Final = 150
+_LOUD: Final[list[type[DecimalException]]] = [InvalidOperation, DivisionByZero, Overflow, FloatOperation]
+
+
+def _context(*, traps: list[type[DecimalException]]) -> Context:
+    return Context(
+        prec=_PRECISION,
+        rounding=ROUND_HALF_EVEN,
+        Emin=-999_999,
+        Emax=999_999,
+        capitals=1,
+        clamp=0,
+        flags=[],
+        traps=traps,
+    )
+
+
+# What is read is bounded (tariff_document, charging), so that sums and products never need 150 digits. Should one
+# ever, then it is an error here rather than a lost digit on an invoice.
+_EXACT: Final = _context(traps=[*_LOUD, Inexact])
+_DIVIDING: Final = _context(traps=_LOUD)
+_GRID: Final = Decimal("1E-28")
+
+
+def exactly() -> AbstractContextManager[Context]:
+    """Within it, sums and products of Decimals are exact; a digit lost or a float mixed in raises."""
+    return localcontext(_EXACT)
+
+
+def quotient(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """`dividend / divisor` to 28 decimals, the only place where pricing divides; exact when it needs no more."""
+    return canonical(_DIVIDING.quantize(_DIVIDING.divide(dividend, divisor), _GRID))
+
+
+def significant(value: Decimal, *, digits: int) -> Decimal:
+    """`value` to that many significant digits: for print, never to go on calculating with."""
+    return canonical(Context(prec=digits, rounding=ROUND_HALF_EVEN, traps=_LOUD).plus(value))
+
+
+def canonical(value: Decimal) -> Decimal:
+    """The same number without trailing zeros, without exponent and, if it is zero, without sign."""
+    stripped = value.normalize(_DIVIDING)
+    if not stripped:
+        return Decimal(0)
+    return stripped.quantize(Decimal(1), context=_DIVIDING) if int(stripped.as_tuple().exponent) > 0 else stripped
+
+
+def printed(value: Decimal, *, decimals: int = 0) -> str:
+    """`value` in plain digits, all of them, and at least `decimals` after the point."""
+    whole, _, fraction = format(canonical(value), "f").partition(".")
+    fraction = fraction.ljust(decimals, "0")
+    return f"{whole}.{fraction}" if fraction else whole
