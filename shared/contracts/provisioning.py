@@ -1,0 +1,179 @@
+"""Use case: a contract event becomes a driver who may charge, or is refused by name."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from shared.clock import Clock
+from shared.drivers import ClaimPending, Driver, Drivers, Statement, TagInUse, claim_tag
+from shared.faults import RowConflict, StorageUnavailable
+from shared.identifiers import OperatorHome, new_virtual_tag
+from shared.logbook import Direction, Logbook, LogEntry, log_entry
+from shared.operators import NullMeans, Operator, accounting_point_fault
+
+from .event import ContractEvent, Envelope, IgnoredEvent, PoisonEvent, read_event
+from .lifecycle import effect_of, with_statement
+
+UNKNOWN_OPERATOR_BUCKETS = 4
+_IDENTIFICATION = "Payload.Contract.AccountingPoint.Identification"
+_RFID = "Payload.Contract.AccountingPoint.Details.Rfid"
+_log = logging.getLogger(__name__)
+
+
+class Operators(Protocol):
+    """Where operators are looked up."""
+
+    async def operator(self, gln: str) -> Operator | None:
+        """The operator, None if there is none."""
+        ...
+
+
+class HeldSessions(Protocol):
+    """Sessions that wait for somebody to turn out to hold their tag."""
+
+    async def settle_held_for_tag(self, *, operator: Operator, tag: str) -> None:
+        """Tries those of `tag` again."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provisioning:
+    """Carries out contract events. `patience_seconds` is how long a fault of storage is waited out inside one call."""
+
+    operators: Operators
+    drivers: Drivers
+    logbook: Logbook
+    held_sessions: HeldSessions
+    clock: Clock
+    endpoint: str
+    patience_seconds: float = 240.0
+    count: Callable[[str], None]
+
+    async def carry_out(self, envelope: Envelope) -> str:
+        """Carries out the event in `envelope` and says what it did, in words.
+
+        Any number of times and in any order: the outcome is the same. When it returns, charging is allowed (or no
+        longer). Raises PoisonEvent, after the log has the reason, and StorageUnavailable once patience has run out.
+        """
+        waiting = AsyncRetrying(
+            retry=retry_if_exception_type((StorageUnavailable, RowConflict, ClaimPending)),
+            wait=wait_exponential_jitter(initial=0.05, max=5.0),
+            stop=stop_after_delay(self.patience_seconds),
+            reraise=True,
+        )
+        async for attempt in waiting:
+            with attempt:
+                return await self._carry_out_once(envelope)
+        raise AssertionError("tenacity either returns or raises")
+
+    async def _carry_out_once(self, envelope: Envelope) -> str:
+        try:
+            event = read_event(envelope)
+            if isinstance(event, IgnoredEvent):
+                self.count("ignored")
+                return f"ignored: {event.reason}"
+            return await self._provision(event, envelope)
+        except PoisonEvent as poison:
+            await self._explain(poison, envelope)
+            raise
+
+    async def _provision(self, event: ContractEvent, envelope: Envelope) -> str:
+        operator = await self.operators.operator(event.gln)
+        if operator is None:
+            raise _poison(event, field="Header.TenantID", fault=f"no operator with GLN {event.gln} is set up here")
+        fault = accounting_point_fault(operator, event.accounting_point)
+        if fault is not None:
+            raise _poison(event, field=_IDENTIFICATION, fault=fault)
+        home, now = operator.home, self.clock.now()
+        before = await self.drivers.driver(home=home, external_id=event.accounting_point)
+        known = before.value if before else Driver(external_id=event.accounting_point)
+        statement = _as_the_operator_means(event.statement, operator.null_means)
+        after = with_statement(known, statement, virtual_tag=new_virtual_tag(prefix=operator.virtual_token_prefix))
+        effect = effect_of(statement, before=known, after=after)
+        if after.was_ever_activated and not known.was_ever_activated:
+            after = replace(after, default_site_id=operator.default_site_id)
+        entry = self._entry(envelope, event, message=effect, code=200)
+        if after is known:
+            await self.logbook.write(home=home, entry=entry)
+        else:
+            appeared = await self._claim(event, operator, before=known, after=after)
+            await self.drivers.record(home=home, before=before, driver=after, entry=entry)
+            for tag in appeared:
+                await self.held_sessions.settle_held_for_tag(operator=operator, tag=tag)
+        self.count(event.event_name)
+        _log.info("contract event %s at %s: %s", event.event_name, now.isoformat(), effect)
+        return effect
+
+    async def _claim(self, event: ContractEvent, operator: Operator, *, before: Driver, after: Driver) -> list[str]:
+        now = self.clock.now()
+        held = {token.tag for token in before.tokens}
+        current = {token.tag for token in before.tokens if not token.ended_by(now)}
+        claimed = []
+        for token in after.tokens:
+            is_current = not token.ended_by(now)
+            if token.tag in held and not (is_current and token.tag not in current):
+                continue
+            try:
+                await claim_tag(
+                    drivers=self.drivers, home=operator.home, token=token, external_id=after.external_id, now=now
+                )
+            except TagInUse as error:
+                raise _poison(event, field=_RFID, fault=str(error)) from error
+            claimed.append(token.tag)
+        return claimed
+
+    async def _explain(self, poison: PoisonEvent, envelope: Envelope) -> None:
+        self.count("poison")
+        _log.warning("contract event refused, it goes to the dead-letter queue: %s", poison)
+        operator = await self.operators.operator(poison.gln) if poison.gln else None
+        home = operator.home if operator else home_without_operator(poison.gln)
+        await self.logbook.write(home=home, entry=self._refusal(envelope, poison))
+
+    def _entry(self, envelope: Envelope, event: ContractEvent, *, message: str, code: int) -> LogEntry:
+        return log_entry(
+            at=self.clock.now(),
+            direction=Direction.IN,
+            endpoint=self.endpoint,
+            action=event.event_name,
+            message=message,
+            response_code=code,
+            reference_id=event.accounting_point,
+            payload=envelope.body,
+        )
+
+    def _refusal(self, envelope: Envelope, poison: PoisonEvent) -> LogEntry:
+        """The same entry each time the broker delivers the message again: it is one fault, told once."""
+        return log_entry(
+            entry_id=f"refused-{envelope.sequence_number}-{envelope.message_id}"[:200],
+            at=envelope.enqueued_at,
+            direction=Direction.IN,
+            endpoint=self.endpoint,
+            action="ContractEventRefused",
+            message=f"refused, moves to the dead-letter queue: {poison}",
+            response_code=422,
+            reference_id=poison.reference,
+            payload=envelope.body,
+        )
+
+
+def home_without_operator(gln: str | None) -> OperatorHome:
+    """Where the log of a GLN lies that is not set up here; without a GLN, that of messages that name none."""
+    return OperatorHome(gln=gln or "none", buckets=UNKNOWN_OPERATOR_BUCKETS)
+
+
+def _as_the_operator_means(statement: Statement, null_means: NullMeans) -> Statement:
+    if null_means is NullMeans.REMOVED:
+        return statement
+    rfid, site_id = statement.rfid, statement.site_id
+    return replace(
+        statement,
+        rfid=rfid if rfid is None or rfid.value is not None else None,
+        site_id=site_id if site_id is None or site_id.value is not None else None,
+    )
+
+
+def _poison(event: ContractEvent, *, field: str, fault: str) -> PoisonEvent:
+    return PoisonEvent(field=field, fault=fault, gln=event.gln, reference=event.accounting_point)

@@ -1,0 +1,58 @@
+"""What Utility Cloud gets: the JSON of a line in each of the two modes.
+
+Inferred, because its documents leave it open: ids are JSON strings, amounts are JSON numbers with the currency's
+decimals, optional fields are absent when unset; of the meter values everything but `AccountingPointIdentifier`.
+"""
+
+from collections.abc import Mapping
+
+from shared.billing import CostedLine, Line, MeteredLine
+from shared.instant import utc_text
+
+
+def payload_of(line: Line) -> dict[str, object]:
+    """The document that is sent for `line`; numbers are Decimal or int."""
+    return _metered(line) if isinstance(line, MeteredLine) else costed_transaction(line)
+
+
+def costed_transaction(line: CostedLine) -> dict[str, object]:
+    """A costed transaction, field names as Utility Cloud states them."""
+    document: dict[str, object] = {
+        "transactionId": line.transaction_id,
+        "transactionOwnerId": line.owner,
+        "siteId": line.site_id,
+        "authorizedTag": line.tag,
+        "authorizedTagName": line.tag_name,
+        "timestampStart": utc_text(line.started_at),
+        "timestampEnd": utc_text(line.ended_at),
+        "fullConsumptionKWh": line.consumption_kwh,
+        "currency": line.currency,
+        "vatPercent": line.vat_percent,
+        "totalCostInclVat": line.total_incl_vat,
+        "totalCostExclVat": line.total_excl_vat,
+        "totalVat": line.total_vat,
+        "creditReferenceTransactionId": line.credit_reference,
+        "revenueShareId": line.revenue_share_id,
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def same_line(sent: Mapping[str, object], found: Mapping[str, object]) -> bool:
+    """Whether what Utility Cloud has is what we sent, field by field; what it adds of its own does not count."""
+    return all(name in found and found[name] == value for name, value in sent.items())
+
+
+def _metered(line: MeteredLine) -> dict[str, object]:
+    return {
+        "AccountingPointIdentifier": line.owner,
+        "TransactionId": line.transaction_id,
+        "MeterValues": [
+            {
+                "StartTimestamp": utc_text(value.started_at),
+                "EndTimestamp": utc_text(value.ended_at),
+                "Value": value.kwh,
+                "Unit": "kWh",
+            }
+            for value in line.values
+        ],
+    }

@@ -1,0 +1,76 @@
+"""The deliveries queue: asks for an immediate attempt, so that a line need not wait for the timer."""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.background import Background
+
+if TYPE_CHECKING:
+    from azure.servicebus.aio import ServiceBusSender
+
+_MOST_AT_ONCE = 100
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptRequest:
+    """Which delivery is to be tried."""
+
+    gln: str
+    session_id: str
+    transaction_id: str
+
+
+class AttemptRequestUnreadable(Exception):
+    """A message in the deliveries queue is not one of ours."""
+
+
+def read_attempt_request(body: bytes) -> AttemptRequest:
+    """What a message of the queue asks for. Raises AttemptRequestUnreadable."""
+    try:
+        document = json.loads(body)
+        return AttemptRequest(
+            gln=str(document["gln"]),
+            session_id=str(document["sessionId"]),
+            transaction_id=str(document["transactionId"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise AttemptRequestUnreadable("a message in the deliveries queue names no delivery") from error
+
+
+class DeliveriesQueue:
+    """See `shared.sessions.Dispatch`. Sends beside the request, and what gathers meanwhile together.
+
+    Nobody waits for it: a delivery is stored with the time at which the timer looks after it, should this get lost.
+    """
+
+    def __init__(self, *, sender: "ServiceBusSender", background: Background) -> None:
+        self._sender = sender
+        self._background = background
+        self._waiting: list[str] = []
+        self._is_sending = False
+
+    async def ask_for_attempt(self, *, gln: str, session_id: str, transaction_id: str) -> None:
+        """See `Dispatch.ask_for_attempt`."""
+        self._waiting.append(json.dumps({"gln": gln, "sessionId": session_id, "transactionId": transaction_id}))
+        if not self._is_sending:
+            self._is_sending = True
+            self._background.start(self._send(), name="asking for attempts at deliveries")
+
+    async def _send(self) -> None:
+        from azure.servicebus import ServiceBusMessage
+        from azure.servicebus.exceptions import ServiceBusError
+
+        try:
+            while self._waiting:
+                bodies, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
+                await self._sender.send_messages(
+                    [ServiceBusMessage(body, content_type="application/json") for body in bodies]
+                )
+        except (ServiceBusError, OSError) as error:
+            _log.warning("deliveries wait for the timer: the deliveries queue is away (%s)", error)
+            self._waiting.clear()
+        finally:
+            self._is_sending = False

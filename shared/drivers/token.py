@@ -1,0 +1,41 @@
+"""What a driver shows to a charger."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class TokenKind(StrEnum):
+    """What kind of thing carries the tag. Others will come (EMA ids, roaming)."""
+
+    VIRTUAL = "virtual"
+    RFID = "rfid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A tag and the time in which it was its driver's: from `valid_from` until before `valid_to`, None for open."""
+
+    uid: str
+    kind: TokenKind
+    valid_from: datetime
+    valid_to: datetime | None = None
+    label: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """The tag in the form in which tags compare."""
+        return normalised(self.uid)
+
+    def valid_at(self, instant: datetime) -> bool:
+        """Whether the driver holds the tag at `instant`."""
+        return self.valid_from <= instant and not self.ended_by(instant)
+
+    def ended_by(self, instant: datetime) -> bool:
+        """Whether the driver has held the tag for the last time, as far as is known."""
+        return self.valid_to is not None and self.valid_to <= instant
+
+
+def normalised(tag: str) -> str:
+    """The form in which tags compare: OCPP's idTag is case-insensitive."""
+    return tag.upper()

@@ -1,0 +1,186 @@
+"""What the charging platform says: six messages without an envelope, told apart by their shape, in all spellings."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from shared.instant import Instant
+
+MAX_SITE_ID = 10**15
+_ENERGY_REGISTER = "Energy.Active.Import.Register"
+
+
+class MessageRefused(Exception):
+    """A message of no known shape, or with faults in its fields: `faults` pairs each field with what is wrong."""
+
+    def __init__(self, *, faults: tuple[tuple[str, str], ...]) -> None:
+        super().__init__("; ".join(f"{field}: {fault}" for field, fault in faults))
+        self.faults = faults
+
+
+def _text_of_id(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("must be a number")  # noqa: TRY004  pydantic turns only ValueError into a fault
+    try:
+        number = Decimal(str(value))
+    except ArithmeticError as error:
+        raise ValueError("must be a number") from error
+    if not number.is_finite() or abs(number) >= Decimal("1e12"):
+        raise ValueError("must be a number of sensible size")
+    return number.quantize(Decimal("0.001"))
+
+
+def _site_number(value: object) -> object:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15:
+        return int(value)
+    return value
+
+
+_Id = Annotated[str, BeforeValidator(_text_of_id), Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7E]+$")]
+_ChargerId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7E]+$")]
+_Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1F\x7F]+$")]
+_WattHours = Annotated[Decimal, BeforeValidator(_number)]
+_SiteId = Annotated[int, BeforeValidator(_site_number), Field(strict=True, ge=0, lt=MAX_SITE_ID)]
+
+
+def _either(*names: str) -> Any:
+    return Field(validation_alias=AliasChoices(*names))
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class _FromSite(_Message):
+    charger_id: _ChargerId = _either("chargerId")
+    site_id: _SiteId | None = Field(default=None, validation_alias="siteId")
+    external_site_id: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, validation_alias="externalSiteId"
+    )
+
+
+class SessionStarted(_FromSite):
+    """A session has started."""
+
+    session_id: _Id = _either("transactionId")
+    tag: _Tag = _either("authorizedIdTag")
+    started_at: Instant = _either("deviceTimeStamp", "deviceTimeStampStart", "timeStampStart", "timeStamp")
+    meter_start_wh: _WattHours | None = Field(
+        default=None, validation_alias=AliasChoices("meterRead", "meterReadStart")
+    )
+
+
+class SessionStopped(_FromSite):
+    """A session has ended. At least one of the energy and both readings is there."""
+
+    session_id: _Id = _either("transactionId")
+    tag: _Tag = _either("authorizedIdTag")
+    started_at: Instant = _either("deviceTimeStampStart", "timeStampStart")
+    ended_at: Instant = _either("deviceTimeStampEnd", "timeStampEnd")
+    meter_start_wh: _WattHours | None = Field(default=None, validation_alias="meterReadStart")
+    meter_end_wh: _WattHours | None = Field(default=None, validation_alias="meterReadEnd")
+    consumption_wh: _WattHours | None = Field(default=None, validation_alias="consumptionWh")
+
+    @model_validator(mode="after")
+    def _has_energy(self) -> "SessionStopped":
+        if self.consumption_wh is None and (self.meter_start_wh is None or self.meter_end_wh is None):
+            raise ValueError("consumptionWh is missing, and so is meterReadStart or meterReadEnd")
+        return self
+
+    @property
+    def energy_wh(self) -> Decimal:
+        """What was consumed: what the platform says, else the difference of the readings."""
+        if self.consumption_wh is not None:
+            return self.consumption_wh
+        assert self.meter_start_wh is not None and self.meter_end_wh is not None  # noqa: S101, PT018  _has_energy
+        return self.meter_end_wh - self.meter_start_wh
+
+
+class _Measurement(_Message):
+    device_time_stamp: Instant | None = Field(default=None, validation_alias="deviceTimeStamp")
+    value: object = None
+    type_of_measurement: str | None = Field(default=None, validation_alias="typeOfMeasurement")
+    unit: str | None = None
+
+
+class Measurements(_Message):
+    """Meter values during a session. Those that are no energy register are of no use here."""
+
+    charger_id: _ChargerId = _either("chargerId")
+    session_id: _Id = _either("transactionId")
+    at: Instant = _either("timeStamp", "deviceTimeStamp", "receivedTimestamp", "eventReceivedTimestamp")
+    measurements: Annotated[list[_Measurement], Field(max_length=1000)]
+
+    def energy_readings(self) -> list[tuple[Any, Decimal]]:
+        """Instant and cumulative register in Wh of each energy reading. Raises MessageRefused."""
+        readings = []
+        for index, each in enumerate(self.measurements):
+            if each.type_of_measurement != _ENERGY_REGISTER:
+                continue
+            try:
+                value = _number(each.value)
+            except ValueError as error:
+                raise MessageRefused(faults=((f"measurements[{index}].value", str(error)),)) from error
+            assert isinstance(value, Decimal)  # noqa: S101  _number returns nothing else
+            factor = 1000 if (each.unit or "Wh").casefold() == "kwh" else 1
+            readings.append((each.device_time_stamp or self.at, value * factor))
+        return readings
+
+
+class ChargerState(_FromSite):
+    """A charger's state changed, or it started up: it exists, and where."""
+
+
+class AuthorizationQuestion(_Message):
+    """May this tag charge here?"""
+
+    charger_id: _ChargerId
+    tag: _Tag = _either("rfid_tag_id")
+
+
+type Message = SessionStarted | SessionStopped | Measurements | ChargerState | AuthorizationQuestion
+
+_STOP_FIELDS = (
+    "deviceTimeStampEnd",
+    "timeStampEnd",
+    "meterReadEnd",
+    "consumptionWh",
+    "deviceTimeStampStart",
+    "timeStampStart",
+)
+_STATE_FIELDS = ("status", "errorCode", "serialNumber", "chargerModel", "manufacturer", "firmwareVersion")
+_SHAPES: tuple[tuple[type[BaseModel], Callable[[Mapping[str, object]], bool]], ...] = (
+    (AuthorizationQuestion, lambda said: "rfid_tag_id" in said or "charger_id" in said),
+    (SessionStopped, lambda said: said.get("action") == "transaction_stop"),
+    (SessionStarted, lambda said: said.get("action") == "transaction_start"),
+    (Measurements, lambda said: "measurements" in said),
+    (SessionStopped, lambda said: "transactionId" in said and any(field in said for field in _STOP_FIELDS)),
+    (SessionStarted, lambda said: "transactionId" in said),
+    (ChargerState, lambda said: "chargerId" in said and any(field in said for field in _STATE_FIELDS)),
+)
+
+
+def read_message(document: object) -> Message:
+    """The message in a JSON document. Raises MessageRefused."""
+    if not isinstance(document, Mapping):
+        raise MessageRefused(faults=(("", "must be a JSON object"),))
+    shape = next((shape for shape, fits in _SHAPES if fits(document)), None)
+    if shape is None:
+        raise MessageRefused(faults=(("", "is none of the charging platform's messages"),))
+    try:
+        return shape.model_validate(document)  # type: ignore[return-value]  # the shapes are the members of Message
+    except ValidationError as error:
+        raise MessageRefused(faults=tuple(_fault(each) for each in error.errors(include_url=False))) from error
+
+
+def _fault(error: Any) -> tuple[str, str]:
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"]).removeprefix(".")
+    if error["type"] == "missing":
+        return field, "is missing"
+    return field, str(error["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,118 @@
+"""A charging session, from whatever source, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from shared.drivers import normalised
+from shared.instant import utc_text
+
+
+class Source(StrEnum):
+    """Where a session was learned of. Others will come (roaming)."""
+
+    CHARGING_PLATFORM = "charging-platform"
+
+
+class SessionStatus(StrEnum):
+    """Where a session stands."""
+
+    CHARGING = "charging"
+    SETTLED = "settled"
+    HELD = "held"
+    NOTHING_TO_BILL = "nothing-to-bill"
+    DISCARDED = "discarded"
+
+
+class HeldFor(StrEnum):
+    """Why a session cannot become a line yet."""
+
+    UNKNOWN_TOKEN = "unknown-token"  # noqa: S105  a reason, not a secret
+    NO_TARIFF = "no-tariff"
+    MISSING_SPOT_PRICE = "missing-spot-price"
+    IMPLAUSIBLE = "implausible"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A meter's cumulative register at an instant, in Wh."""
+
+    at: datetime
+    register_wh: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """What was said of a session when it stopped. Energies in Wh, registers cumulative."""
+
+    charger_id: str
+    tag: str
+    started_at: datetime
+    ended_at: datetime
+    energy_wh: Decimal
+    meter_start_wh: Decimal | None = None
+    meter_end_wh: Decimal | None = None
+    site_id: int | None = None
+    received_at: datetime
+
+    @property
+    def can_be_billed(self) -> bool:
+        """Whether a line could state its time and energy, if a person says that it is right."""
+        return self.started_at <= self.ended_at and self.energy_wh >= 0
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two stops that say the same: charger, tag, start, end and energy."""
+        energy = format(self.energy_wh.normalize(), "f")
+        times = f"{utc_text(self.started_at)}/{utc_text(self.ended_at)}"
+        return f"{self.charger_id}/{normalised(self.tag)}/{times}/{energy}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What was said of a session when it started, and whom charging was allowed for."""
+
+    charger_id: str
+    tag: str
+    started_at: datetime
+    meter_start_wh: Decimal | None = None
+    site_id: int | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a person decided, and who. `fingerprint` is that of the stop that was not believed."""
+
+    decision: str
+    reason: str
+    decided_by: str
+    decided_at: datetime
+    external_id: str | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A session. `conflicts` are stops of the same id with other content, undecided; `mode` is that of its line."""
+
+    session_id: str
+    source: Source = Source.CHARGING_PLATFORM
+    status: SessionStatus = SessionStatus.CHARGING
+    heard_at: datetime
+    start: Start | None = None
+    stop: Stop | None = None
+    held_for: HeldFor | None = None
+    held_because: str | None = None
+    held_since: datetime | None = None
+    try_again_at: datetime | None = None
+    external_id: str | None = None
+    mode: str | None = None
+    accepted: bool = False
+    conflicts: tuple[Stop, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+    def was_decided(self, stop: Stop) -> bool:
+        """Whether `stop` was once a conflict that a person has decided."""
+        return any(decision.fingerprint == stop.fingerprint for decision in self.decisions)

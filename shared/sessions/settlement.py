@@ -1,0 +1,223 @@
+"""Use case: a session stops and becomes a line, written with what must be delivered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.billing import CostedLine, Line
+from shared.clock import Clock
+from shared.delivery import Delivery, DeliveryState, Destination, payload_of
+from shared.drivers import Drivers
+from shared.faults import RowConflict, StorageUnavailable
+from shared.json_documents import print_json
+from shared.logbook import Direction, LogEntry, log_entry
+from shared.operators import Mode, Operator, State
+
+from .judgement import Catalogue, Judgement, judge
+from .ledger import Ledger, Story
+from .session import HeldFor, Session, SessionStatus, Stop
+
+IMMEDIATE_ATTEMPT_WITHIN = timedelta(seconds=30)
+_TRIES = 8
+_MAX_CONFLICTS = 20
+
+
+class Dispatch(Protocol):
+    """Asks for an immediate attempt at a delivery. If it gets lost, the timer finds the delivery."""
+
+    async def ask_for_attempt(self, *, gln: str, session_id: str, transaction_id: str) -> None:
+        """Never raises: what was stored is delivered in any case."""
+        ...
+
+
+DUPLICATE = "duplicate"
+CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopAnswer:
+    """What became of a stop: `status` is settled, held, nothing-to-bill, duplicate or conflict."""
+
+    session_id: str
+    status: str
+    held_for: HeldFor | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """Settles sessions."""
+
+    ledger: Ledger
+    drivers: Drivers
+    catalogue: Catalogue
+    dispatch: Dispatch
+    clock: Clock
+    count: Callable[[str], None]
+
+    async def take_stop(
+        self, *, operator: Operator, session_id: str, stop: Stop, raw: bytes, endpoint: str
+    ) -> StopAnswer:
+        """Stores a stop for good and settles its session as far as it can be now.
+
+        The same stop again is a duplicate; the same id with other content is kept beside the first, for a person to
+        decide. Raises StorageUnavailable.
+        """
+
+        def entry(message: str) -> LogEntry:
+            return log_entry(
+                at=self.clock.now(),
+                direction=Direction.IN,
+                endpoint=endpoint,
+                action="session-stopped",
+                message=message,
+                response_code=200,
+                reference_id=session_id,
+                payload=raw,
+            )
+
+        for _ in range(_TRIES):
+            story = await self.ledger.story(home=operator.home, session_id=session_id)
+            try:
+                return await self._take_stop(operator, story, stop, entry)
+            except RowConflict:
+                continue
+        raise StorageUnavailable(detail=f"others keep writing to session {session_id}")
+
+    async def settle_again(self, *, operator: Operator, session_id: str) -> SessionStatus | None:
+        """Tries a held session again, and says how it stands then. Raises StorageUnavailable, RowConflict."""
+        story = await self.ledger.story(home=operator.home, session_id=session_id)
+        session = story.session.value if story.session else None
+        if session is None or session.stop is None or session.status is not SessionStatus.HELD:
+            return session.status if session else None
+        judgement = await self._judge(operator, story, session, session.stop)
+        entries = (self._settled_later(judgement),) if judgement.session.status is not SessionStatus.HELD else ()
+        await self._record(operator, story, judgement, entries)
+        return judgement.session.status
+
+    async def settle_held(self, *, operator: Operator, reason: HeldFor, tag: str | None = None) -> None:
+        """Tries sessions again that are held for `reason`, the longest held first. The timer tries what is left."""
+        for session_id in await self.ledger.held(home=operator.home, reason=reason, tag=tag):
+            try:
+                await self.settle_again(operator=operator, session_id=session_id)
+            except RowConflict:
+                continue  # somebody else is at it
+
+    async def settle_held_for_tag(self, *, operator: Operator, tag: str) -> None:
+        """Tries sessions again whose tag nobody held so far."""
+        await self.settle_held(operator=operator, reason=HeldFor.UNKNOWN_TOKEN, tag=tag)
+
+    async def settle_decided(
+        self, *, operator: Operator, before: Story, session: Session, stop: Stop, entry: LogEntry
+    ) -> SessionStatus:
+        """Settles a session on which a person has decided, as far as it can be.
+
+        Raises StorageUnavailable, RowConflict.
+        """
+        judgement = await self._judge(operator, before, session, stop)
+        await self._record(operator, before, judgement, (entry, self._settled_later(judgement)))
+        return judgement.session.status
+
+    async def _take_stop(
+        self, operator: Operator, story: Story, stop: Stop, entry: Callable[[str], LogEntry]
+    ) -> StopAnswer:
+        session = story.session.value if story.session else _unheard_of(story.session_id, self.clock.now())
+        if session.stop is not None:
+            return await self._take_another_stop(operator, story, session, stop, entry)
+        judgement = await self._judge(operator, story, session, stop)
+        await self._record(operator, story, judgement, (entry(judgement.explanation),))
+        status = judgement.session.status
+        self.count(status)
+        return StopAnswer(session_id=story.session_id, status=status, held_for=judgement.session.held_for)
+
+    async def _take_another_stop(
+        self, operator: Operator, story: Story, session: Session, stop: Stop, entry: Callable[[str], LogEntry]
+    ) -> StopAnswer:
+        assert session.stop is not None  # noqa: S101  the caller looked
+        if stop.fingerprint == session.stop.fingerprint or session.was_decided(stop):
+            status, message, after = DUPLICATE, "duplicate: this stop is known, nothing changed", session
+        elif any(stop.fingerprint == known.fingerprint for known in session.conflicts):
+            status, message, after = CONFLICT, "conflict: this other stop is known and waits for a decision", session
+        elif len(session.conflicts) >= _MAX_CONFLICTS:
+            status, message, after = (
+                CONFLICT,
+                "conflict: one too many to be kept beside the first; see this entry",
+                session,
+            )
+        else:
+            status = CONFLICT
+            message = "conflict: this session was reported before with other content; a person must decide"
+            after = replace(session, conflicts=(*session.conflicts, stop))
+        await self.ledger.record(home=operator.home, before=story, session=after, entries=(entry(message),))
+        self.count(status)
+        return StopAnswer(session_id=story.session_id, status=status)
+
+    async def _judge(self, operator: Operator, story: Story, session: Session, stop: Stop) -> Judgement:
+        return await judge(
+            operator=operator,
+            session=session,
+            stop=stop,
+            readings=story.readings,
+            catalogue=self.catalogue,
+            drivers=self.drivers,
+            now=self.clock.now(),
+        )
+
+    async def _record(
+        self, operator: Operator, story: Story, judgement: Judgement, entries: tuple[LogEntry, ...]
+    ) -> None:
+        line = judgement.line
+        delivery = _delivery(operator, line, now=self.clock.now()) if line is not None else None
+        if isinstance(line, CostedLine) and line.revenue_share_missing:
+            entries = (*entries, self._share_missing(line))
+        await self.ledger.record(
+            home=operator.home,
+            before=story,
+            session=judgement.session,
+            line=line,
+            delivery=delivery,
+            entries=entries,
+        )
+        if delivery is not None and delivery.state is DeliveryState.PENDING:
+            await self.dispatch.ask_for_attempt(
+                gln=operator.gln, session_id=story.session_id, transaction_id=delivery.transaction_id
+            )
+
+    def _settled_later(self, judgement: Judgement) -> LogEntry:
+        return log_entry(
+            at=self.clock.now(),
+            direction=Direction.IN,
+            endpoint="settlement",
+            action="session-settled",
+            message=judgement.explanation,
+            reference_id=judgement.session.session_id,
+        )
+
+    def _share_missing(self, line: CostedLine) -> LogEntry:
+        return log_entry(
+            at=self.clock.now(),
+            direction=Direction.OUT,
+            endpoint="settlement",
+            action="revenue-share-missing",
+            message=f"site {line.site_id} shares its revenue, but no revenueShareId is set: the line goes without one",
+            reference_id=line.transaction_id,
+        )
+
+
+def _unheard_of(session_id: str, now: datetime) -> Session:
+    return Session(session_id=session_id, heard_at=now)
+
+
+def _delivery(operator: Operator, line: Line, *, now: datetime) -> Delivery:
+    """The line's way out. In rehearsal everything happens but the sending."""
+    is_live = operator.state is State.LIVE
+    is_costed = operator.mode is Mode.COSTED_TRANSACTION
+    return Delivery(
+        transaction_id=line.transaction_id,
+        session_id=line.session_id,
+        destination=Destination.INVOICE_LINE if is_costed else Destination.METER_VALUES,
+        payload=print_json(payload_of(line)),
+        created_at=now,
+        state=DeliveryState.PENDING if is_live else DeliveryState.REHEARSED,
+        due_at=now + IMMEDIATE_ATTEMPT_WITHIN if is_live else None,
+    )

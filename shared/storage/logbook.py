@@ -1,0 +1,58 @@
+"""The log's rows: an entry by its time, and a small pointer to it by its reference, in one partition, in one commit."""
+
+from collections.abc import AsyncIterator
+
+from pydantic import TypeAdapter
+
+from shared.identifiers import OperatorHome
+from shared.logbook import LogEntry, LogQuery
+
+from .newest_first import newest_first_part, newest_first_rows
+from .rows import Change, Rows, Upsert, key_of
+
+_ENTRY: TypeAdapter[LogEntry] = TypeAdapter(LogEntry)
+
+
+def log_changes(entry: LogEntry) -> list[Change]:
+    """What must be written for `entry`, in the partition of its reference, with whatever else is committed there."""
+    at = newest_first_part(entry.at)
+    key = key_of("log", at, entry.id)
+    changes: list[Change] = [Upsert(key=key, text=_ENTRY.dump_json(entry, exclude_none=True).decode())]
+    if entry.reference_id:
+        changes.append(Upsert(key=key_of("log-of", entry.reference_id, at, entry.id), text=key))
+    return changes
+
+
+class StoredLogbook:
+    """See `shared.logbook.Logbook`."""
+
+    def __init__(self, *, rows: Rows) -> None:
+        self._rows = rows
+
+    async def write(self, *, home: OperatorHome, entry: LogEntry) -> None:
+        """See `Logbook.write`."""
+        partition = home.partition(entry.reference_id or entry.id)
+        await self._rows.commit(partition=partition, changes=log_changes(entry))
+
+    async def newest_first(
+        self, *, home: OperatorHome, query: LogQuery, continuation: str | None
+    ) -> AsyncIterator[tuple[str, LogEntry]]:
+        """See `Logbook.newest_first`."""
+        reference = query.reference_id
+        partition = home.partition(reference) if reference else None
+        found = newest_first_rows(
+            self._rows,
+            home=home,
+            index=("log-of", reference) if reference else ("log",),
+            since=query.since,
+            until=query.until,
+            continuation=continuation,
+            only_partition=partition,
+        )
+        async for position, row in found:
+            if partition is None:
+                yield position, _ENTRY.validate_json(row.text)
+                continue
+            pointed_at = await self._rows.read(partition=partition, key=row.text)
+            if pointed_at is not None:
+                yield position, _ENTRY.validate_json(pointed_at.text)
