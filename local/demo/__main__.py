@@ -1,0 +1,54 @@
+"""Prepares two demo operators on a running stack and drives one contract and one session through each.
+
+Writes `.local/demo.json` whole and last: who waits for the file can rely on both journeys having ended well.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from local.demo.journey import Journey
+from local.demo.preparation import Prepared, prepare
+from local.demo.show import heading, step
+from local.demo.stack_client import StackClient
+from local.stack.demo_file import DEMO_FILE
+
+
+def main() -> int:
+    """The exit code: 0 if both journeys ended well."""
+    stack = StackClient()
+    try:
+        heading("Two operators")
+        operators = prepare(stack, kept_keys=DEMO_FILE.with_name("demo-keys.json"))
+        for operator in operators:
+            step(operator.name, f"GLN {operator.gln}, {operator.mode}, live")
+        for operator in operators:
+            Journey(stack, operator).run()
+        _write(DEMO_FILE, stack, operators)
+        heading("Look around")
+        for operator in operators:
+            print(f"  {operator.name:<16} {stack.functions_url}/integrations/{operator.gln}")
+        print(f"  keys to try      {DEMO_FILE}", flush=True)
+    except (RuntimeError, TimeoutError) as error:
+        print(f"the demo failed: {error}", file=sys.stderr)
+        return 1
+    finally:
+        stack.close()
+    return 0
+
+
+def _write(file: Path, stack: StackClient, operators: list[Prepared]) -> None:
+    document = {
+        "operators": [{"gln": operator.gln, "mode": operator.mode, "keys": operator.keys} for operator in operators],
+        "platformAdminKey": stack.platform_admin_key,
+    }
+    whole = file.with_suffix(".new")
+    descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as written:
+        json.dump(document, written, indent=2)
+    whole.replace(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
