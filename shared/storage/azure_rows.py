@@ -1,78 +1,96 @@
 """Rows in an Azure table: an entity per row, its text in as many properties as it needs."""
 
+import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import TableTransactionError, UpdateMode
+from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.identifiers import new_id
 
-from .rows import MAX_CHANGES, Change, Delete, Insert, Replace, Row, RowConflict, StorageUnavailable
+from .rows import Change, Delete, Insert, Replace, Row, RowConflict, StorageUnavailable, check_changes
 
+CLIENT_OPTIONS: Mapping[str, Any] = {
+    "retry_total": 3,
+    "retry_backoff_factor": 0.2,
+    "connection_timeout": 3,
+    "read_timeout": 6,
+}
+"""What a client is made with. By default the SDK goes on for minutes; whoever waits is told to come again instead.
+
+A connection that died unnoticed in the pool shows itself only by silence: time must be left to try another.
+"""
 _PIECE = 16_000  # a property holds 32,768 UTF-16 units; a character takes at most two
+_PIECE_OF_BYTES = 60_000  # or 64 KiB
+_MOST_AS_TEXT = 200_000  # an entity holds 1 MiB, and text counts there as UTF-16: what is longer goes as UTF-8
 _RANGE = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @before"
 _CONFLICTS = {404, 409, 412}
+# The SDK sends a transaction again only if it is told so, not even when no connection could be had.
+_REPEATED: Mapping[str, Any] = {"retry_on_methods": frozenset({"POST"})}
 
 
 class AzureRows:
-    """One table, reached through one shared client. The table is made when it is first missed."""
+    """One table, reached through one shared client. The table is made when it is first missed.
 
-    def __init__(self, *, client: TableClient) -> None:
+    However often the client repeats, and whatever `Retry-After` it is told, a point read, a commit and each page of a
+    query end after `patience_seconds`.
+    """
+
+    def __init__(self, *, client: TableClient, patience_seconds: float = 12.0) -> None:
         self._client = client
+        self._patience_seconds = patience_seconds
 
     async def read(self, *, partition: str, key: str) -> Row | None:
         """See `Rows.read`."""
-        try:
-            return _row(await self._client.get_entity(partition, key))
-        except ResourceNotFoundError:
-            return None
-        except AzureError as error:
-            raise _unavailable(error) from error
+        async with self._patiently():
+            try:
+                return _row(await self._client.get_entity(partition, key))
+            except ResourceNotFoundError:
+                return None
 
     async def query(self, *, partition: str, first: str, before: str, limit: int | None = None) -> list[Row]:
         """See `Rows.query`."""
         found: list[Row] = []
-        try:
-            pages = self._client.query_entities(
-                _RANGE,
-                parameters={"partition": partition, "first": first, "before": before},
-                results_per_page=min(limit, 1000) if limit is not None else None,
-            )
-            async for entity in pages:
-                found.append(_row(entity))
-                if len(found) == limit:
+        pages = self._client.query_entities(
+            _RANGE,
+            parameters={"partition": partition, "first": first, "before": before},
+            results_per_page=min(limit, 1000) if limit is not None else None,
+        ).by_page()
+        while limit is None or len(found) < limit:
+            async with self._patiently():
+                try:
+                    found += [_row(entity) async for entity in await anext(pages)]
+                except (StopAsyncIteration, ResourceNotFoundError):  # the latter of the table: nothing was ever written
                     break
-        except ResourceNotFoundError:
-            return []  # the table itself: nothing was ever written
-        except AzureError as error:
-            raise _unavailable(error) from error
-        return found
+        return found[:limit]
 
     async def commit(self, *, partition: str, changes: Sequence[Change]) -> dict[str, str]:
         """See `Rows.commit`.
 
-        A refusal may come from our own first try, repeated by the SDK after its answer was lost, so what was written
-        carries the attempt's id and is read back before a conflict is believed.
+        A refusal may come from our own first try, repeated after its answer was lost, so what is written carries the
+        attempt's id and is read back before a conflict or a failure is believed. Deletes alone leave nothing to read
+        back: one whose answer was lost is told as a conflict.
         """
-        if not 0 < len(changes) <= MAX_CHANGES:
-            raise ValueError(f"a commit has 1 to {MAX_CHANGES} changes")
+        check_changes(changes)
         attempt = new_id()
         operations = [_operation(change, partition=partition, attempt=attempt) for change in changes]
-        try:
-            answers = await self._submit(operations)
-        except HttpResponseError as error:
-            if error.status_code not in _CONFLICTS:
-                raise _unavailable(error) from error
-            landed = await self._landed(partition, changes, attempt)
-            if landed is None:
-                raise RowConflict(partition=partition) from error
-            return landed
-        except AzureError as error:
-            raise _unavailable(error) from error
+        async with self._patiently():
+            try:
+                answers = await self._submit(operations)
+            except AzureError as error:
+                refused = getattr(error, "status_code", None) in _CONFLICTS
+                if not refused and not _is_away(error):
+                    raise
+                landed = await self._landed(partition, changes, attempt)
+                if landed is not None:
+                    return landed
+                if refused:
+                    raise RowConflict(partition=partition) from error
+                raise
         return {
             change.key: str(answer["etag"])
             for change, answer in zip(changes, answers, strict=True)
@@ -81,37 +99,52 @@ class AzureRows:
 
     async def _submit(self, operations: list[Any]) -> list[Mapping[str, Any]]:
         try:
-            return await self._client.submit_transaction(operations)
-        except (TableTransactionError, ResourceNotFoundError) as error:
+            return await self._client.submit_transaction(operations, **_REPEATED)
+        except HttpResponseError as error:
             if getattr(error, "error_code", None) != "TableNotFound":
                 raise
         with contextlib.suppress(ResourceExistsError):  # another instance was quicker
-            await self._client.create_table()
-        return await self._client.submit_transaction(operations)
+            await self._client.create_table(**_REPEATED)
+        return await self._client.submit_transaction(operations, **_REPEATED)
 
     async def _landed(self, partition: str, changes: Sequence[Change], attempt: str) -> dict[str, str] | None:
-        """The versions of what this very attempt wrote, None if it wrote nothing (all of it or none, so one tells)."""
+        """The versions of what this very attempt wrote, None if it wrote nothing, or others have written since."""
         versions: dict[str, str] = {}
         for key in (change.key for change in changes if not isinstance(change, Delete)):
             try:
                 entity = await self._client.get_entity(partition, key)
             except ResourceNotFoundError:
-                return versions or None
-            except AzureError as error:
-                raise _unavailable(error) from error
+                return None
             if entity["attempt"] != attempt:
-                return versions or None
+                return None
             versions[key] = str(entity.metadata["etag"])
         return versions or None
+
+    @contextlib.asynccontextmanager
+    async def _patiently(self) -> AsyncIterator[None]:
+        """Storage being away is an event to wait for; whatever else it says is our own fault, and shown as it is."""
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                yield
+        except TimeoutError as error:
+            raise StorageUnavailable(detail=f"no answer within {self._patience_seconds:g} s") from error
+        except AzureError as error:
+            if not _is_away(error):
+                raise
+            status = getattr(error, "status_code", None)
+            raise StorageUnavailable(detail=f"{type(error).__name__} {status or ''}".strip()) from error
+
+
+def _is_away(error: AzureError) -> bool:
+    status = getattr(error, "status_code", None)
+    return status is None or status in {408, 429} or not 400 <= status < 500
 
 
 def _operation(change: Change, *, partition: str, attempt: str) -> Any:
     entity: dict[str, Any] = {"PartitionKey": partition, "RowKey": change.key}
     if isinstance(change, Delete):
         return ("delete", entity)
-    entity["attempt"] = attempt
-    for number, start in enumerate(range(0, len(change.text) or 1, _PIECE)):
-        entity[f"text{number}"] = change.text[start : start + _PIECE]
+    entity |= {"attempt": attempt, **pieces_of(change.text)}
     match change:
         case Insert():
             return ("create", entity)
@@ -126,16 +159,23 @@ def _operation(change: Change, *, partition: str, attempt: str) -> Any:
             return ("upsert", entity, {"mode": UpdateMode.REPLACE})
 
 
+def pieces_of(text: str) -> dict[str, str | bytes]:
+    """The properties that hold a text of at most 900 KB."""
+    if len(text) <= _MOST_AS_TEXT:
+        starts = range(0, len(text) or 1, _PIECE)
+        return {f"text{number}": text[start : start + _PIECE] for number, start in enumerate(starts)}
+    encoded = text.encode()
+    starts = range(0, len(encoded), _PIECE_OF_BYTES)
+    return {f"bytes{number}": encoded[start : start + _PIECE_OF_BYTES] for number, start in enumerate(starts)}
+
+
 def _row(entity: Any) -> Row:
-    pieces: list[str] = []
-    while (piece := entity.get(f"text{len(pieces)}")) is not None:
+    text = "".join(_numbered(entity, "text")) or b"".join(_numbered(entity, "bytes")).decode()
+    return Row(key=entity["RowKey"], text=text, version=entity.metadata["etag"])
+
+
+def _numbered(entity: Any, name: str) -> list[Any]:
+    pieces: list[Any] = []
+    while (piece := entity.get(f"{name}{len(pieces)}")) is not None:
         pieces.append(piece)
-    return Row(key=entity["RowKey"], text="".join(pieces), version=entity.metadata["etag"])
-
-
-def _unavailable(error: AzureError) -> Exception:
-    """Storage being away is an event to wait for; anything else that it says is our own fault and shown as it is."""
-    status = getattr(error, "status_code", None)
-    if status is None or status in {408, 429} or status >= 500:
-        return StorageUnavailable(detail=f"{type(error).__name__} {status or ''}".strip())
-    return error
+    return pieces

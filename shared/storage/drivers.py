@@ -30,7 +30,8 @@ class StoredDrivers:
         self, *, home: OperatorHome, before: Stored[Driver] | None, driver: Driver, entry: LogEntry
     ) -> None:
         """See `Drivers.record`."""
-        text = _DRIVER.dump_json(driver, exclude_none=True).decode()
+        # Not exclude_none: a statement that says "none" is not one that says nothing.
+        text = _DRIVER.dump_json(driver, exclude_defaults=True).decode()
         written = _written(key_of("driver", driver.external_id), text, before)
         await self._rows.commit(partition=home.partition(driver.external_id), changes=[written, *log_changes(entry)])
 

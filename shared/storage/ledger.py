@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -35,6 +36,7 @@ from .newest_first import newest_first_rows, oldest_first_part
 from .rows import Change, Insert, Replace, Row, Rows, Upsert, key_of, range_below
 
 _READ_AT_ONCE = 16
+_PAGE = 100
 
 
 class StoredLedger:
@@ -94,17 +96,12 @@ class StoredLedger:
         key = key_of("story", session_id, "reading", oldest_first_part(readings[0].at), content)
         await self._rows.commit(partition=home.partition(session_id), changes=[Upsert(key=key, text=text)])
 
-    async def held(self, *, home: OperatorHome, reason: HeldFor, tag: str | None = None, limit: int = 100) -> list[str]:
+    async def held(self, *, home: OperatorHome, reason: HeldFor, tag: str | None = None) -> AsyncIterator[str]:
         """See `Ledger.held`."""
         first, before = range_below(*held_index(reason, tag))
-        pages = await asyncio.gather(
-            *(
-                self._rows.query(partition=partition, first=first, before=before, limit=limit)
-                for partition in home.partitions()
-            )
-        )
-        rows = sorted((row for page in pages for row in page), key=lambda row: row.key)
-        return [pointer_of(row.text).session_id for row in rows[:limit]]
+        async for pointers in self._oldest_first(home, first=first, before=before):
+            for each in pointers:
+                yield each.session_id
 
     async def sessions(
         self, *, home: OperatorHome, status: SessionStatus | None, limit: int, continuation: str | None
@@ -192,19 +189,27 @@ class StoredLedger:
         )
         return [DELIVERY.validate_json(row.text) for row in rows if row is not None], after
 
-    async def due(self, *, home: OperatorHome, now: datetime, limit: int) -> list[DueItem]:
+    async def due(self, *, home: OperatorHome, now: datetime) -> AsyncIterator[list[DueItem]]:
         """See `shared.delivery.Agenda.due`."""
         first, _ = range_below("due")
-        before = first + oldest_first_part(now) + "}"
-        pages = await asyncio.gather(
-            *(
-                self._rows.query(partition=partition, first=first, before=before, limit=limit)
-                for partition in home.partitions()
+        async for pointers in self._oldest_first(home, first=first, before=first + oldest_first_part(now) + "}"):
+            yield [DueItem(session_id=each.session_id, transaction_id=each.transaction_id) for each in pointers]
+
+    async def _oldest_first(self, home: OperatorHome, *, first: str, before: str) -> AsyncIterator[list[Pointer]]:
+        """What a range of an index points at, over all partitions, in the order of keys, page by page."""
+        while first < before:
+            pages = await asyncio.gather(
+                *(
+                    self._rows.query(partition=partition, first=first, before=before, limit=_PAGE)
+                    for partition in home.partitions()
+                )
             )
-        )
-        rows = sorted((row for page in pages for row in page), key=lambda row: row.key)
-        pointers = (pointer_of(row.text) for row in rows[:limit])
-        return [DueItem(session_id=each.session_id, transaction_id=each.transaction_id) for each in pointers]
+            rows = sorted((row for page in pages for row in page), key=lambda row: row.key)[:_PAGE]
+            if rows:
+                yield [pointer_of(row.text) for row in rows]
+            if len(rows) < _PAGE:
+                return
+            first = rows[-1].key + "!"
 
     async def _page(
         self,

@@ -1,5 +1,6 @@
 """The log's rows: an entry by its time, and a small pointer to it by its reference, in one partition, in one commit."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from pydantic import TypeAdapter
@@ -8,9 +9,10 @@ from shared.identifiers import OperatorHome
 from shared.logbook import LogEntry, LogQuery
 
 from .newest_first import newest_first_part, newest_first_rows
-from .rows import Change, Rows, Upsert, key_of
+from .rows import Change, Row, Rows, Upsert, key_of
 
 _ENTRY: TypeAdapter[LogEntry] = TypeAdapter(LogEntry)
+_READ_AT_ONCE = 16
 
 
 def log_changes(entry: LogEntry) -> list[Change]:
@@ -49,10 +51,23 @@ class StoredLogbook:
             continuation=continuation,
             only_partition=partition,
         )
-        async for position, row in found:
-            if partition is None:
+        if partition is None:
+            async for position, row in found:
                 yield position, _ENTRY.validate_json(row.text)
-                continue
-            pointed_at = await self._rows.read(partition=partition, key=row.text)
-            if pointed_at is not None:
-                yield position, _ENTRY.validate_json(pointed_at.text)
+            return
+        async for batch in _in_batches(found):
+            entries = (self._rows.read(partition=partition, key=pointer.text) for _, pointer in batch)
+            for (position, _), entry in zip(batch, await asyncio.gather(*entries), strict=True):
+                if entry is not None:
+                    yield position, _ENTRY.validate_json(entry.text)
+
+
+async def _in_batches(found: AsyncIterator[tuple[str, Row]]) -> AsyncIterator[list[tuple[str, Row]]]:
+    batch: list[tuple[str, Row]] = []
+    async for each in found:
+        batch.append(each)
+        if len(batch) == _READ_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .rows import MAX_CHANGES, Change, Delete, Insert, Replace, Row, RowConflict
+from .rows import Change, Delete, Insert, Replace, Row, RowConflict, check_changes
 
 
 @dataclass
@@ -35,8 +35,7 @@ class MemoryRows:
 
     async def commit(self, *, partition: str, changes: Sequence[Change]) -> dict[str, str]:
         """See `Rows.commit`."""
-        if not 0 < len(changes) <= MAX_CHANGES or len({change.key for change in changes}) != len(changes):
-            raise ValueError(f"a commit has 1 to {MAX_CHANGES} changes, each of another row")
+        check_changes(changes)
         held = self._partitions[partition]
         if any(not _fits(change, held.rows.get(change.key)) for change in changes):
             raise RowConflict(partition=partition)

@@ -1,0 +1,1 @@
+"""The doors: one file per caller. The only place that knows azure.functions."""

@@ -1,0 +1,33 @@
+"""Service Bus: Utility Cloud tells us of contracts."""
+
+import azure.functions as func
+
+from shared.contracts import Envelope
+from shared.wiring import wiring
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("contract_event")
+@blueprint.service_bus_topic_trigger(
+    arg_name="message",
+    topic_name="%ContractEventsTopic%",
+    subscription_name="%ContractEventsSubscription%",
+    connection="ServiceBusConnection",
+)
+async def contract_event(message: func.ServiceBusMessage) -> None:
+    """Completes the message when its event is carried out; fails for poison, so that the broker dead-letters it."""
+    await wiring().provisioning.carry_out(envelope_of(message))
+
+
+def envelope_of(message: func.ServiceBusMessage) -> Envelope:
+    """The message as the use case takes it."""
+    services = wiring()
+    return Envelope(
+        body=message.get_body(),
+        message_id=message.message_id,
+        enqueued_at=message.enqueued_time_utc or services.clock.now(),
+        sequence_number=message.sequence_number or 0,
+        subject=message.subject or message.label,
+        properties=message.application_properties or message.user_properties or {},
+    )

@@ -1,0 +1,94 @@
+"""API keys of an operator: issued, seen without their secret, rotated, revoked."""
+
+import azure.functions as func
+
+from functions.call import Answer, Call
+from functions.http_endpoint import endpoint
+from functions.lists import PageQuery, part_of
+from functions.problems import NotFound
+from shared.operators import IssuedKey, IssuedKeyAnswer, KeyAnswer, KeyDocument, Listed, Scope
+from shared.wiring import wiring
+
+blueprint = func.Blueprint()
+_ROUTE = "api/v1/operators/{gln}/api-keys"
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    _ROUTE,
+    scope=Scope.OPERATOR_ADMIN,
+    body=KeyDocument,
+    answers={201: IssuedKeyAnswer},
+    summary="Issue a key; it is shown in this answer and never again",
+)
+async def issue_api_key(call: Call, body: KeyDocument) -> Answer:
+    issued = await wiring().api_keys.issue(gln=call.gln, scope=body.scope, label=body.label, by=call.caller)
+    return Answer(status=201, document=_issued(issued))
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    _ROUTE,
+    scope=Scope.OPERATOR_ADMIN,
+    query=PageQuery,
+    answers={200: Listed[KeyAnswer]},
+    summary="The operator's keys, without their secrets",
+)
+async def list_api_keys(call: Call) -> Answer:
+    keys = await wiring().api_keys.all_of(gln=call.gln)
+    page = part_of(keys, name=lambda key: key.key_id, query=call.query)
+    items = [
+        {
+            "keyId": key.key_id,
+            "scope": key.scope,
+            "label": key.label,
+            "createdAt": key.created_at,
+            "validUntil": key.valid_until,
+            "revokedAt": key.revoked_at,
+            "lastUsedAt": key.last_used_at,
+        }
+        for key in page.items
+    ]
+    return Answer(document={"items": items, "continuation": page.continuation})
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    _ROUTE + "/{keyId}/rotate",
+    scope=Scope.OPERATOR_ADMIN,
+    answers={200: IssuedKeyAnswer},
+    summary="A new key in place of this one, which works for 24 hours more",
+)
+async def rotate_api_key(call: Call) -> Answer:
+    issued = await wiring().api_keys.rotate(gln=call.gln, key_id=call.path["keyId"], by=call.caller)
+    if issued is None:
+        raise NotFound("such key")
+    return Answer(document=_issued(issued))
+
+
+@endpoint(
+    blueprint,
+    "DELETE",
+    _ROUTE + "/{keyId}",
+    scope=Scope.OPERATOR_ADMIN,
+    answers={204: None},
+    summary="Revoke a key, at once",
+)
+async def revoke_api_key(call: Call) -> Answer:
+    if not await wiring().api_keys.revoke(gln=call.gln, key_id=call.path["keyId"], by=call.caller):
+        raise NotFound("such key")
+    return Answer(status=204)
+
+
+def _issued(issued: IssuedKey) -> dict[str, object]:
+    key = issued.key
+    return {
+        "keyId": key.key_id,
+        "key": issued.text,
+        "scope": key.scope,
+        "label": key.label,
+        "createdAt": key.created_at,
+    }

@@ -1,0 +1,50 @@
+"""What needs no key: whether the service works, and what its API is."""
+
+from functools import cache
+
+import azure.functions as func
+
+from functions.call import Answer, Call
+from functions.http_endpoint import ENDPOINTS, endpoint
+from shared.json_documents import print_json
+from shared.operators import Healthy
+from shared.storage.configuration import OPERATORS
+from shared.wiring import wiring
+
+VERSION = "0.1.0"
+
+blueprint = func.Blueprint()
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "health",
+    scope=None,
+    answers={200: Healthy},
+    summary="Whether the settings are complete and storage answers; 503 says what is wrong",
+)
+async def health(call: Call) -> Answer:
+    services = wiring()
+    _ = services.settings  # raises with all faults at once
+    await services.configuration.read(partition=OPERATORS, key="health")
+    return Answer(document={"status": "ok", "version": VERSION})
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "api/openapi.json",
+    scope=None,
+    answers={200: None},
+    summary="This description",
+)
+async def openapi(call: Call) -> Answer:
+    return Answer(content=_description())
+
+
+@cache
+def _description() -> bytes:
+    from functions.openapi import described  # only who asks for it waits for its making
+
+    return print_json(described(ENDPOINTS.values(), version=VERSION)).encode()

@@ -1,0 +1,203 @@
+"""HTTP: sessions, and what a person decides on them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import azure.functions as func
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from functions.http_endpoint import Answer, Call, Scope, endpoint
+from functions.lists import PageQuery
+from functions.problems import NotFound
+from functions.transaction_document import transaction_document
+from shared.billing import CostedLine
+from shared.operators.documents import Listed
+from shared.sessions import DecisionKind, LineWithDelivery, Session, SessionStatus, Stop, Story, Verdict
+from shared.wiring import wiring
+
+blueprint = func.Blueprint()
+_ROUTE = "api/v1/operators/{gln}/sessions"
+
+
+class SessionState(StrEnum):
+    """Where a session stands; `conflict`: another stop of the same id waits for a decision."""
+
+    CHARGING = "charging"
+    SETTLED = "settled"
+    HELD = "held"
+    NOTHING_TO_BILL = "nothing-to-bill"
+    DISCARDED = "discarded"
+    CONFLICT = "conflict"
+
+
+class SessionsQuery(PageQuery):
+    """Which sessions; without a status those that need a person: in conflict, else held."""
+
+    status: SessionState = SessionState.HELD
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class StopDocument(_Document):
+    """What was said when a session stopped. Energies in Wh."""
+
+    charger_id: str
+    tag: str
+    started_at: datetime
+    ended_at: datetime
+    energy_wh: Any
+    meter_start_wh: Any
+    meter_end_wh: Any
+    site_id: int | None
+    received_at: datetime
+
+
+class SessionDocument(_Document):
+    """A session: what is known of it, what it is held for, what contradicts it, what became of it."""
+
+    session_id: str
+    status: str
+    held_for: str | None
+    held_because: str | None
+    held_since: datetime | None
+    external_id: str | None
+    stop: StopDocument | None
+    conflicts: list[StopDocument]
+    decisions: list[dict[str, Any]]
+    transactions: list[dict[str, Any]]
+
+
+class DecisionDocument(_Document):
+    """`assign` says whose session it is, `accept` that it is right as it stands, `discard` that it is none."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    decision: DecisionKind
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    external_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+    @model_validator(mode="after")
+    def _names_whom(self) -> "DecisionDocument":
+        if (self.external_id is not None) != (self.decision is DecisionKind.ASSIGN):
+            raise ValueError("externalId is needed to assign a session, and for nothing else")
+        return self
+
+
+class ResolvedDocument(_Document):
+    """How the session stands after the decision."""
+
+    session_id: str
+    status: str
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    _ROUTE,
+    scope=Scope.OPERATOR_ADMIN,
+    query=SessionsQuery,
+    answers={200: Listed[SessionDocument]},
+    summary="Sessions of a status, newest first; held ones if none is named",
+)
+async def list_sessions(call: Call) -> Answer:
+    query: SessionsQuery = call.query
+    found, continuation = await wiring().sessions.sessions(
+        home=call.operator.home,
+        status=None if query.status is SessionState.CONFLICT else SessionStatus(query.status),
+        limit=query.limit,
+        continuation=query.continuation,
+    )
+    return Answer(document={"items": [_session(each) for each in found], "continuation": continuation})
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    _ROUTE + "/{sessionId}",
+    scope=Scope.OPERATOR_ADMIN,
+    answers={200: SessionDocument},
+    summary="A session with its lines and how far they have come",
+)
+async def get_session(call: Call) -> Answer:
+    session_id = call.path["sessionId"]
+    story = await wiring().sessions.story(home=call.operator.home, session_id=session_id)
+    if story.session is None:
+        raise NotFound(f"session {session_id}")
+    return Answer(document={**_session(story.session.value), "transactions": _transactions(story)})
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    _ROUTE + "/{sessionId}/resolve",
+    scope=Scope.OPERATOR_ADMIN,
+    body=DecisionDocument,
+    answers={200: ResolvedDocument},
+    summary="Decide what becomes of a held or conflicting session",
+)
+async def resolve_session(call: Call, body: DecisionDocument) -> Answer:
+    session_id = call.path["sessionId"]
+    verdict = Verdict(
+        kind=body.decision,
+        reason=body.reason,
+        decided_by=f"{call.caller.label or 'key'} ({call.caller.key_id})",
+        external_id=body.external_id,
+    )
+    status = await wiring().resolution.resolve(operator=call.operator, session_id=session_id, verdict=verdict)
+    return Answer(document={"sessionId": session_id, "status": status})
+
+
+def _session(session: Session) -> dict[str, object]:
+    return {
+        "sessionId": session.session_id,
+        "transactionId": session.session_id,
+        "source": session.source,
+        "status": session.status,
+        "heldFor": session.held_for,
+        "heldBecause": session.held_because,
+        "heldSince": session.held_since,
+        "tryAgainAt": session.try_again_at,
+        "externalId": session.external_id,
+        "authorizedFor": session.start.external_id if session.start else None,
+        "stop": _stop(session.stop) if session.stop else None,
+        "conflicts": [_stop(each) for each in session.conflicts],
+        "decisions": [
+            {
+                "decision": each.decision,
+                "reason": each.reason,
+                "decidedBy": each.decided_by,
+                "decidedAt": each.decided_at,
+                "externalId": each.external_id,
+            }
+            for each in session.decisions
+        ],
+    }
+
+
+def _stop(stop: Stop) -> dict[str, object]:
+    return {
+        "chargerId": stop.charger_id,
+        "tag": stop.tag,
+        "startedAt": stop.started_at,
+        "endedAt": stop.ended_at,
+        "energyWh": stop.energy_wh,
+        "meterStartWh": stop.meter_start_wh,
+        "meterEndWh": stop.meter_end_wh,
+        "siteId": stop.site_id,
+        "receivedAt": stop.received_at,
+    }
+
+
+def _transactions(story: Story) -> list[dict[str, object]]:
+    by_id = {delivery.transaction_id: delivery for delivery in story.deliveries}
+    return [
+        {
+            **transaction_document(LineWithDelivery(line=line, delivery=by_id[line.transaction_id])),
+            "explanation": line.report.lines() if isinstance(line, CostedLine) and line.report else [],
+        }
+        for line in story.lines
+    ]

@@ -1,0 +1,104 @@
+"""HTTP: Utility Cloud asks about lines and drivers."""
+
+from typing import Annotated
+
+import azure.functions as func
+from pydantic import Field
+
+from functions.driver_document import DriverDocument, driver_document
+from functions.http_endpoint import Answer, Call, Observation, Scope, endpoint
+from functions.lists import PageQuery, QueryInstant
+from functions.problems import NotFound
+from functions.transaction_document import TransactionDocument, transaction_document
+from shared.logbook import Direction, log_entry
+from shared.operators.documents import Listed
+from shared.wiring import wiring
+
+blueprint = func.Blueprint()
+_TRANSACTIONS = "api/v1/transactions"
+
+
+class TransactionsQuery(PageQuery):
+    """Which lines: of one accounting point or all, whose sessions ended from `from` on and before `to`."""
+
+    transactionOwnerId: Annotated[str, Field(min_length=1, max_length=64)] | None = None  # noqa: N815  the name on the wire
+    since: QueryInstant | None = Field(default=None, alias="from")
+    until: QueryInstant | None = Field(default=None, alias="to")
+
+
+async def log_request(observation: Observation) -> None:
+    """Every request of Utility Cloud is in the log of the operator whose key it used."""
+    call = observation.call
+    if call is None or call.known_operator is None:
+        return
+    services = wiring()
+    path = call.path
+    entry = log_entry(
+        at=call.received_at,
+        direction=Direction.IN,
+        endpoint=observation.route,
+        action=observation.endpoint.replace("_", "-"),
+        message=f"answered {observation.status}",
+        response_code=observation.status,
+        reference_id=path.get("transactionId") or path.get("externalId"),
+        duration_ms=round(observation.duration.total_seconds() * 1000),
+        answer=observation.answer,
+    )
+    await services.logbook.write(home=call.known_operator.home, entry=entry)
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    _TRANSACTIONS + "/{transactionId}",
+    scope=Scope.UTILITY_CLOUD,
+    answers={200: TransactionDocument},
+    summary="A line, how far it has come, and how its price came about",
+    observe=log_request,
+)
+async def get_transaction(call: Call) -> Answer:
+    transaction_id = call.path["transactionId"]
+    found = await wiring().sessions.line(home=call.operator.home, transaction_id=transaction_id)
+    if found is None:
+        raise NotFound(f"transaction {transaction_id}")
+    return Answer(document=transaction_document(found))
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    _TRANSACTIONS,
+    scope=Scope.UTILITY_CLOUD,
+    query=TransactionsQuery,
+    answers={200: Listed[TransactionDocument]},
+    summary="Lines by the end of their sessions, newest first",
+    observe=log_request,
+)
+async def list_transactions(call: Call) -> Answer:
+    query: TransactionsQuery = call.query
+    found, continuation = await wiring().sessions.lines(
+        home=call.operator.home,
+        owner=query.transactionOwnerId,
+        since=query.since,
+        until=query.until,
+        limit=query.limit,
+        continuation=query.continuation,
+    )
+    return Answer(document={"items": [transaction_document(each) for each in found], "continuation": continuation})
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "api/v1/drivers/{externalId}",
+    scope=Scope.UTILITY_CLOUD,
+    answers={200: DriverDocument},
+    summary="The driver of an accounting point, with its tokens",
+    observe=log_request,
+)
+async def get_driver(call: Call) -> Answer:
+    external_id = call.path["externalId"]
+    stored = await wiring().drivers.driver(home=call.operator.home, external_id=external_id)
+    if stored is None or not stored.value.was_ever_activated:
+        raise NotFound(f"driver {external_id}")
+    return Answer(document=driver_document(stored.value, operator=call.operator, now=call.received_at))

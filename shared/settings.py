@@ -1,0 +1,178 @@
+"""What the environment says. Read on first use, never at import; every fault is told at once."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.addresses import address_fault
+
+_DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
+_TRUE = {"true", "1"}
+_FALSE = {"false", "0", ""}
+
+
+class SettingsFaulty(Exception):
+    """Settings are missing or malformed. `faults` has all of them: the setting's name and what it should be."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name} {fault}" for name, fault in faults.items()))
+        self.faults = faults
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings, as `INTERFACES` has them. An address or name that is None is not set."""
+
+    service_bus_connection: str | None
+    service_bus_namespace: str | None
+    service_bus_client_id: str | None
+    contract_events_topic: str
+    contract_events_subscription: str
+    deliveries_queue: str
+    table_storage: str | None
+    table_storage_endpoint: str | None
+    table_storage_client_id: str | None
+    key_vault_uri: str | None
+    key_vault_client_id: str | None
+    allow_local_secret_store: bool
+    allow_local_addresses: bool
+    allow_development_sign_in: bool
+    entra_authority: str
+    entra_ca_bundle: str | None
+    utility_cloud_invoice_line_url: str
+    utility_cloud_meter_values_url: str
+    delivery_retry_schedule: tuple[timedelta, ...]
+    delivery_retry_limit: timedelta
+    platform_admin_key_hash: str | None
+    log_retention: timedelta
+    attempt_retention: timedelta
+    session_retention: timedelta
+    requests_per_minute_per_key: int
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`. Raises SettingsFaulty; values are never repeated in it, for some are secrets."""
+    source = _Source(environ)
+    local = source.flag("AllowLocalAddresses")
+    settings = Settings(
+        service_bus_connection=source.text("ServiceBusConnection"),
+        service_bus_namespace=source.text("ServiceBusConnection__fullyQualifiedNamespace"),
+        service_bus_client_id=source.text("ServiceBusConnection__clientId"),
+        contract_events_topic=source.required("ContractEventsTopic"),
+        contract_events_subscription=source.text("ContractEventsSubscription") or "connector",
+        deliveries_queue=source.text("DeliveriesQueue") or "deliveries",
+        table_storage=source.text("TableStorage"),
+        table_storage_endpoint=source.address("TableStorage__endpoint", local=local),
+        table_storage_client_id=source.text("TableStorage__clientId"),
+        key_vault_uri=source.address("KeyVaultUri", local=local),
+        key_vault_client_id=source.text("KeyVaultClientId"),
+        allow_local_secret_store=source.flag("AllowLocalSecretStore"),
+        allow_local_addresses=local,
+        allow_development_sign_in=source.flag("AllowDevelopmentSignIn"),
+        entra_authority=source.authority("EntraAuthority", default="https://login.microsoftonline.com"),
+        entra_ca_bundle=source.text("EntraCaBundle"),
+        utility_cloud_invoice_line_url=source.address("UtilityCloudInvoiceLineUrl", local=local)
+        or "https://api.utilitycloud.app/se/invoicelineimport/v1/transaction",
+        utility_cloud_meter_values_url=source.address("UtilityCloudMeterValuesUrl", local=local)
+        or "https://api.utilitycloud.app/v1/se/general-mv-adapter/CreateMeterValuesSeries",
+        delivery_retry_schedule=source.durations(
+            "DeliveryRetrySchedule", default="PT30S,PT2M,PT10M,PT30M,PT1H,PT3H,PT6H"
+        ),
+        delivery_retry_limit=source.duration("DeliveryRetryLimit", default="P30D"),
+        platform_admin_key_hash=source.key_hash("PlatformAdminKeyHash"),
+        log_retention=source.duration("LogRetention", default="P90D"),
+        attempt_retention=source.duration("AttemptRetention", default="P400D"),
+        session_retention=source.duration("SessionRetention", default="P3650D"),
+        requests_per_minute_per_key=source.whole("RequestsPerMinutePerKey", default=60_000, least=1),
+    )
+    _check_together(settings, source)
+    if source.faults:
+        raise SettingsFaulty(source.faults)
+    return settings
+
+
+def _check_together(settings: Settings, source: "_Source") -> None:
+    if settings.table_storage is None and settings.table_storage_endpoint is None:
+        source.fault("TableStorage", "is missing (or TableStorage__endpoint, with an identity)")
+    if settings.service_bus_connection is None and settings.service_bus_namespace is None:
+        source.fault("ServiceBusConnection", "is missing (or ServiceBusConnection__fullyQualifiedNamespace)")
+    if settings.key_vault_uri is None and not settings.allow_local_secret_store:
+        source.fault("KeyVaultUri", "is missing, and AllowLocalSecretStore does not say true")
+
+
+class _Source:
+    """The environment, read name by name; what is wrong is gathered in `faults`."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.faults: dict[str, str] = {}
+
+    def fault(self, name: str, fault: str) -> None:
+        self.faults.setdefault(name, fault)
+
+    def text(self, name: str) -> str | None:
+        return self._environ.get(name, "").strip() or None
+
+    def required(self, name: str) -> str:
+        value = self.text(name)
+        if value is None:
+            self.fault(name, "is missing")
+        return value or ""
+
+    def flag(self, name: str) -> bool:
+        value = (self.text(name) or "").lower()
+        if value not in _TRUE | _FALSE:
+            self.fault(name, "must be true or false")
+        return value in _TRUE
+
+    def whole(self, name: str, *, default: int, least: int) -> int:
+        value = self.text(name)
+        if value is None:
+            return default
+        if not (value.isascii() and value.isdigit() and len(value) < 10 and int(value) >= least):
+            self.fault(name, f"must be a whole number, at least {least}")
+            return default
+        return int(value)
+
+    def address(self, name: str, *, local: bool) -> str | None:
+        return self._checked(name, lambda value: address_fault(value, local=local))
+
+    def authority(self, name: str, *, default: str) -> str:
+        # https even on a developer's machine: azure-identity refuses anything else.
+        def fault(value: str) -> str | None:
+            return address_fault(value, local=True) if value.startswith("https:") else "must start with https://"
+
+        return (self._checked(name, fault) or default).rstrip("/")
+
+    def key_hash(self, name: str) -> str | None:
+        is_hash = re.compile(r"[0-9a-f]{64}").fullmatch
+        return self._checked(name, lambda value: None if is_hash(value) else "must be SHA-256 in lower-case hex")
+
+    def duration(self, name: str, *, default: str) -> timedelta:
+        return self.durations(name, default=default, most=1)[0]
+
+    def durations(self, name: str, *, default: str, most: int = 50) -> tuple[timedelta, ...]:
+        values = (self.text(name) or default).split(",")
+        spans = tuple(_duration(value.strip()) for value in values)
+        whole = tuple(span for span in spans if span)
+        if len(whole) != len(spans) or len(spans) > most:
+            what = "an ISO 8601 duration, such as P30D" if most == 1 else "ISO 8601 durations, such as PT30S,PT2M"
+            self.fault(name, f"must be {what}")
+            return (timedelta(0),)
+        return whole
+
+    def _checked(self, name: str, fault_of: Callable[[str], str | None]) -> str | None:
+        value = self.text(name)
+        fault = fault_of(value) if value is not None else None
+        if fault is not None:
+            self.fault(name, fault)
+        return value
+
+
+def _duration(text: str) -> timedelta | None:
+    parts = _DURATION.fullmatch(text)
+    if parts is None:
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

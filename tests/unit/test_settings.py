@@ -1,0 +1,116 @@
+"""Settings are read at once, and all that is wrong is told at once, without the values."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.settings import SettingsFaulty, read_settings
+
+GOOD = {
+    "ContractEventsTopic": "utilitycloudcontracteventstest",
+    "ServiceBusConnection": "Endpoint=sb://x;",
+    "TableStorage": "UseDevelopmentStorage=true",
+    "KeyVaultUri": "https://operators.vault.azure.net",
+}
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    settings = read_settings(GOOD)
+    assert settings.contract_events_subscription == "connector"
+    assert settings.deliveries_queue == "deliveries"
+    assert settings.entra_authority == "https://login.microsoftonline.com"
+    assert settings.utility_cloud_invoice_line_url == "https://api.utilitycloud.app/se/invoicelineimport/v1/transaction"
+    assert settings.utility_cloud_meter_values_url.endswith("/v1/se/general-mv-adapter/CreateMeterValuesSeries")
+    assert [span.total_seconds() for span in settings.delivery_retry_schedule] == [
+        30,
+        120,
+        600,
+        1800,
+        3600,
+        10800,
+        21600,
+    ]
+    assert settings.delivery_retry_limit == timedelta(days=30)
+    assert not settings.allow_development_sign_in
+    assert not settings.allow_local_addresses
+    assert settings.platform_admin_key_hash is None
+
+
+def test_nothing_set_names_everything_that_is_missing() -> None:
+    with pytest.raises(SettingsFaulty) as refused:
+        read_settings({})
+    assert set(refused.value.faults) == {"ContractEventsTopic", "TableStorage", "ServiceBusConnection", "KeyVaultUri"}
+    assert all(name in str(refused.value) for name in refused.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EntraAuthority", "http://login.microsoftonline.com"),
+        ("EntraAuthority", "login"),
+        ("PlatformAdminKeyHash", "s3cr3t"),
+        ("PlatformAdminKeyHash", "A" * 64),
+        ("DeliveryRetrySchedule", "PT30S,soon"),
+        ("DeliveryRetrySchedule", "PT30S,,PT1M"),
+        ("DeliveryRetrySchedule", "PT0S"),
+        ("DeliveryRetrySchedule", "30"),
+        ("DeliveryRetrySchedule", "PT"),
+        ("DeliveryRetrySchedule", "P"),
+        ("LogRetention", "P1D,P2D"),
+        ("UtilityCloudInvoiceLineUrl", "http://127.0.0.1:7080/x"),
+        ("UtilityCloudMeterValuesUrl", "s3cr3t"),
+        ("KeyVaultUri", "s3cr3t"),
+        ("AllowLocalSecretStore", "s3cr3t"),
+        ("AllowDevelopmentSignIn", "yes"),
+        ("RequestsPerMinutePerKey", "0"),
+        ("RequestsPerMinutePerKey", "-5"),
+        ("RequestsPerMinutePerKey", "٣"),
+    ],
+)
+def test_a_malformed_setting_is_named_and_its_value_is_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(SettingsFaulty) as refused:
+        read_settings({**GOOD, name: value})
+    assert set(refused.value.faults) == {name}
+    assert "s3cr3t" not in str(refused.value)
+
+
+def test_all_faults_come_together() -> None:
+    with pytest.raises(SettingsFaulty) as refused:
+        read_settings({"LogRetention": "x", "EntraAuthority": "x", "ServiceBusConnection": "x"})
+    assert set(refused.value.faults) == {
+        "LogRetention",
+        "EntraAuthority",
+        "ContractEventsTopic",
+        "TableStorage",
+        "KeyVaultUri",
+    }
+
+
+def test_a_setting_that_is_empty_is_not_set() -> None:
+    settings = read_settings({**GOOD, "DeliveriesQueue": " ", "PlatformAdminKeyHash": "", "AllowLocalAddresses": ""})
+    assert (settings.deliveries_queue, settings.platform_admin_key_hash) == ("deliveries", None)
+
+
+def test_identities_take_the_place_of_connection_strings() -> None:
+    settings = read_settings(
+        {
+            "ContractEventsTopic": "t",
+            "KeyVaultUri": "https://v.vault.azure.net",
+            "ServiceBusConnection__fullyQualifiedNamespace": "x.servicebus.windows.net",
+            "TableStorage__endpoint": "https://state.table.core.windows.net",
+            "TableStorage__clientId": "id",
+        }
+    )
+    assert settings.table_storage is None
+    assert settings.table_storage_endpoint == "https://state.table.core.windows.net"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("PT0.5S", None), ("PT1H30M", 5400), ("P1DT1S", 86401), ("P30D", 2592000), ("-PT1S", None)]
+)
+def test_durations_are_iso_8601(text: str, seconds: int | None) -> None:
+    if seconds is None:
+        with pytest.raises(SettingsFaulty):
+            read_settings({**GOOD, "LogRetention": text})
+    else:
+        assert read_settings({**GOOD, "LogRetention": text}).log_retention == timedelta(seconds=seconds)
