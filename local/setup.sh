@@ -17,7 +17,8 @@ if have_python && have_node; then exit 0; fi
 # Two commands started at once in a fresh checkout must not build the same folder: the second one waits.
 mkdir -p .local
 until (set -o noclobber; echo $$ >.local/setup.lock) 2>/dev/null; do
-  kill -0 "$(cat .local/setup.lock 2>/dev/null)" 2>/dev/null || rm -f .local/setup.lock
+  # One that was killed outright left its lock behind, and its process id may by now be somebody else's.
+  ps -p "$(cat .local/setup.lock 2>/dev/null)" -o args= 2>/dev/null | grep -q setup.sh || rm -f .local/setup.lock
   sleep 0.2
 done
 logs=$(mktemp -d)

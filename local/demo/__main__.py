@@ -1,6 +1,6 @@
 """Prepares two demo operators on a running stack and drives one contract and one session through each.
 
-Writes `.local/demo.json` whole and last: who waits for the file can rely on both journeys having ended well.
+Writes the demo file (`.local/demo.json`) whole and last: whoever waits for it can rely on both journeys.
 """
 
 import json
@@ -12,24 +12,25 @@ from local.demo.journey import Journey
 from local.demo.preparation import Prepared, prepare
 from local.demo.show import heading, step
 from local.demo.stack_client import StackClient
-from local.stack.demo_file import DEMO_FILE
+from local.stack.demo_file import VARIABLE
 
 
 def main() -> int:
     """The exit code: 0 if both journeys ended well."""
+    file = Path(os.environ[VARIABLE])
     stack = StackClient()
     try:
         heading("Two operators")
-        operators = prepare(stack, kept_keys=DEMO_FILE.with_name("demo-keys.json"))
+        operators = prepare(stack, kept_keys=file.with_name("demo-keys.json"))
         for operator in operators:
             step(operator.name, f"GLN {operator.gln}, {operator.mode}, live")
         for operator in operators:
             Journey(stack, operator).run()
-        _write(DEMO_FILE, stack, operators)
+        _write(file, stack, operators)
         heading("Look around")
         for operator in operators:
             print(f"  {operator.name:<16} {stack.functions_url}/integrations/{operator.gln}")
-        print(f"  keys to try      {DEMO_FILE}", flush=True)
+        print(f"  keys to try      {file}", flush=True)
     except (RuntimeError, TimeoutError) as error:
         print(f"the demo failed: {error}", file=sys.stderr)
         return 1

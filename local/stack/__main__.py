@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local.stack.admin_key import platform_admin_key
 from local.stack.console import Console, wants_colour
-from local.stack.demo_file import DEMO_FILE
+from local.stack.demo_file import VARIABLE, demo_file
 from local.stack.foreground import in_foreground
 from local.stack.parts import FUNCTIONS, SANDBOX, SERVICE_BUS, TABLES
 from local.stack.ports import Ports
@@ -22,9 +22,9 @@ STACK = "stack"
 EXTERNAL = {"EXTERNAL_TABLES": TABLES, "EXTERNAL_SERVICE_BUS": SERVICE_BUS}
 
 
-def state_folder(ports: Ports) -> Path:
+def state_folder(ports: Ports, *, root: Path) -> Path:
     """Stacks side by side share a checkout, and must not share Azurite's files: the second has a folder of its own."""
-    return STATE if ports.functions == Ports().functions else STATE / f"stack-{ports.functions}"
+    return root if ports.functions == Ports().functions else root / f"stack-{ports.functions}"
 
 
 def external_services(environment: Mapping[str, str]) -> frozenset[str]:
@@ -32,27 +32,27 @@ def external_services(environment: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name for variable, name in EXTERNAL.items() if environment.get(variable, "") not in {"", "0"})
 
 
-def serve(*, ports: Ports, demo: bool, console: Console) -> None:
+def serve(*, ports: Ports, demo: bool, root: Path, console: Console) -> None:
     """Starts everything and never returns: raises StopAsked or a StackFault, once all of it has been stopped."""
     started = time.monotonic()
     external = external_services(os.environ)
     if demo:
         # Whoever waits for it waits for this run's demo.
-        DEMO_FILE.unlink(missing_ok=True)
+        demo_file(root).unlink(missing_ok=True)
     if external:
         console.write(STACK, f"run by somebody else, as the environment says: {', '.join(sorted(external))}")
     with running(
-        state=state_folder(ports),
+        state=state_folder(ports, root=root),
         ports=ports,
         settings=os.environ,
         external=external,
-        admin_key=platform_admin_key(state=STATE),
+        admin_key=platform_admin_key(state=root),
         write=console.write,
     ) as stack:
         console.write(STACK, f"everything answers after {time.monotonic() - started:.1f} s")
         try:
             if demo:
-                show(stack)
+                show(stack, file=demo_file(root))
             console.write(STACK, f"Integrations page  {stack.functions_url}/")
             console.write(STACK, f"what was delivered {stack.sandbox_url}/_sandbox/transactions")
             console.write(STACK, "serving until Ctrl-C")
@@ -61,13 +61,17 @@ def serve(*, ports: Ports, demo: bool, console: Console) -> None:
             console.write(STACK, "stopping")
 
 
-def show(stack: Stack) -> None:
+def show(stack: Stack, *, file: Path) -> None:
     """Runs the demo to its end. Raises ServiceEnded when it fails."""
     demo = Service(
         name="demo",
         command=(sys.executable, "-m", "local.demo"),
         may_end=True,
-        environment={**stack.environment(), **({"FORCE_COLOR": "1"} if wants_colour(sys.stdout) else {})},
+        environment={
+            **stack.environment(),
+            VARIABLE: str(file),
+            **({"FORCE_COLOR": "1"} if wants_colour(sys.stdout) else {}),
+        },
     )
     stack.runner.run(demo)
 
@@ -78,6 +82,7 @@ def main() -> int:
         prog="python -m local.stack", description="Start the whole stack; Ctrl-C stops it."
     )
     parser.add_argument("--demo", action="store_true", help="drive two demo operators through it before serving")
+    parser.add_argument("--state", type=Path, default=STATE, help="the folder of all local state")
     arguments = parser.parse_args()
     # A service may print what this terminal cannot show; that must not end the stack.
     reconfigure = getattr(sys.stdout, "reconfigure", None)
@@ -85,7 +90,9 @@ def main() -> int:
         reconfigure(errors="replace")
     console = Console((TABLES, SERVICE_BUS, SANDBOX, FUNCTIONS, STACK), colour=wants_colour(sys.stdout))
     return in_foreground(
-        lambda: serve(ports=Ports.from_environment(os.environ), demo=arguments.demo, console=console),
+        lambda: serve(
+            ports=Ports.from_environment(os.environ), demo=arguments.demo, root=arguments.state, console=console
+        ),
         say=lambda line: console.write(STACK, line),
     )
 

@@ -1,5 +1,11 @@
 """Where the demo leaves its operators and their keys for whoever wants to try the stack."""
 
-from local.stack.process import PROJECT
+from pathlib import Path
 
-DEMO_FILE = PROJECT / ".local" / "demo.json"
+VARIABLE = "DEMO_FILE"
+"""The environment variable by which the stack tells the demo."""
+
+
+def demo_file(state: Path) -> Path:
+    """Below the folder of all local state."""
+    return state / "demo.json"
