@@ -5,7 +5,7 @@ from functools import cache
 import azure.functions as func
 
 from functions.call import Answer, Call
-from functions.http_endpoint import ENDPOINTS, endpoint
+from functions.http_endpoint import ENDPOINTS, Scope, endpoint
 from shared.json_documents import print_json
 from shared.operators import Healthy
 from shared.storage.configuration import OPERATORS
@@ -29,6 +29,18 @@ async def health(call: Call) -> Answer:
     _ = services.settings  # raises with all faults at once
     await services.configuration.read(partition=OPERATORS, key="health")
     return Answer(document={"status": "ok", "version": VERSION})
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "api/v1/counts",
+    scope=Scope.PLATFORM_ADMIN,
+    answers={200: None},
+    summary="What this instance has counted since it started: events, stops and deliveries by outcome",
+)
+async def list_counts(call: Call) -> Answer:
+    return Answer(document={"counts": wiring().counts.as_mapping()})
 
 
 @endpoint(

@@ -8,6 +8,8 @@ from datetime import timedelta
 from shared.addresses import address_fault
 
 _DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
+_LONGEST_LIST = 50
+_ON_AZURE = "WEBSITE_INSTANCE_ID"
 _TRUE = {"true", "1"}
 _FALSE = {"false", "0", ""}
 
@@ -43,11 +45,7 @@ class Settings:
     utility_cloud_invoice_line_url: str
     utility_cloud_meter_values_url: str
     delivery_retry_schedule: tuple[timedelta, ...]
-    delivery_retry_limit: timedelta
     platform_admin_key_hash: str | None
-    log_retention: timedelta
-    attempt_retention: timedelta
-    session_retention: timedelta
     requests_per_minute_per_key: int
 
 
@@ -79,11 +77,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         delivery_retry_schedule=source.durations(
             "DeliveryRetrySchedule", default="PT30S,PT2M,PT10M,PT30M,PT1H,PT3H,PT6H"
         ),
-        delivery_retry_limit=source.duration("DeliveryRetryLimit", default="P30D"),
         platform_admin_key_hash=source.key_hash("PlatformAdminKeyHash"),
-        log_retention=source.duration("LogRetention", default="P90D"),
-        attempt_retention=source.duration("AttemptRetention", default="P400D"),
-        session_retention=source.duration("SessionRetention", default="P3650D"),
         requests_per_minute_per_key=source.whole("RequestsPerMinutePerKey", default=60_000, least=1),
     )
     _check_together(settings, source)
@@ -99,6 +93,10 @@ def _check_together(settings: Settings, source: "_Source") -> None:
         source.fault("ServiceBusConnection", "is missing (or ServiceBusConnection__fullyQualifiedNamespace)")
     if settings.key_vault_uri is None and not settings.allow_local_secret_store:
         source.fault("KeyVaultUri", "is missing, and AllowLocalSecretStore does not say true")
+    if source.text(_ON_AZURE) is not None:
+        for name in ("AllowLocalSecretStore", "AllowLocalAddresses", "AllowDevelopmentSignIn"):
+            if source.flag(name):
+                source.fault(name, "is for developers' machines, and this runs on Azure")
 
 
 class _Source:
@@ -149,16 +147,12 @@ class _Source:
         is_hash = re.compile(r"[0-9a-f]{64}").fullmatch
         return self._checked(name, lambda value: None if is_hash(value) else "must be SHA-256 in lower-case hex")
 
-    def duration(self, name: str, *, default: str) -> timedelta:
-        return self.durations(name, default=default, most=1)[0]
-
-    def durations(self, name: str, *, default: str, most: int = 50) -> tuple[timedelta, ...]:
+    def durations(self, name: str, *, default: str) -> tuple[timedelta, ...]:
         values = (self.text(name) or default).split(",")
         spans = tuple(_duration(value.strip()) for value in values)
         whole = tuple(span for span in spans if span)
-        if len(whole) != len(spans) or len(spans) > most:
-            what = "an ISO 8601 duration, such as P30D" if most == 1 else "ISO 8601 durations, such as PT30S,PT2M"
-            self.fault(name, f"must be {what}")
+        if len(whole) != len(spans) or len(spans) > _LONGEST_LIST:
+            self.fault(name, "must be ISO 8601 durations, such as PT30S,PT2M")
             return (timedelta(0),)
         return whole
 

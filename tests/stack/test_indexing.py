@@ -15,6 +15,12 @@ import json
 from local.functions_host.indexing import index
 print(json.dumps([[function.name, dict(function.trigger)] for function in index(".")]))
 """
+WRAPPED = """
+import json
+import function_app
+from functions.http_endpoint import ENDPOINTS
+print(json.dumps(list(ENDPOINTS)))
+"""
 MEASURE = """
 import sys, time
 started = time.process_time()
@@ -43,6 +49,35 @@ HTTP = {
     "put_tariff": ("PUT", f"{OPERATORS}/tariffs/{{tariffId}}"),
     "get_tariff": ("GET", f"{OPERATORS}/tariffs/{{tariffId}}"),
     "list_tariffs": ("GET", f"{OPERATORS}/tariffs"),
+    "list_sessions": ("GET", f"{OPERATORS}/sessions"),
+    "get_session": ("GET", f"{OPERATORS}/sessions/{{sessionId}}"),
+    "resolve_session": ("POST", f"{OPERATORS}/sessions/{{sessionId}}/resolve"),
+    "list_deliveries": ("GET", f"{OPERATORS}/deliveries"),
+    "retry_delivery": ("POST", f"{OPERATORS}/deliveries/{{transactionId}}/retry"),
+    "list_logs": ("GET", f"{OPERATORS}/logs"),
+    "list_unowned_logs": ("GET", "api/v1/logs"),
+    "list_counts": ("GET", "api/v1/counts"),
+    "charging_event": ("POST", "api/v1/charging-events"),
+    "get_transaction": ("GET", "api/v1/transactions/{transactionId}"),
+    "list_transactions": ("GET", "api/v1/transactions"),
+    "get_driver": ("GET", "api/v1/drivers/{externalId}"),
+    "start_page": ("GET", "/"),
+    "integrations_page": ("GET", "integrations/{gln}"),
+}
+OTHERS = {
+    "contract_event": {
+        "type": "serviceBusTrigger",
+        "topicName": "%ContractEventsTopic%",
+        "subscriptionName": "%ContractEventsSubscription%",
+        "connection": "ServiceBusConnection",
+    },
+    "deliver": {
+        "type": "serviceBusTrigger",
+        "queueName": "%DeliveriesQueue%",
+        "connection": "ServiceBusConnection",
+    },
+    "retry_deliveries": {"type": "timerTrigger", "schedule": "*/15 * * * * *", "runOnStartup": False},
+    "redrive_dead_letters": {"type": "timerTrigger", "schedule": "0 * * * * *", "runOnStartup": False},
 }
 
 
@@ -65,8 +100,20 @@ def test_every_http_function_is_found_under_its_route() -> None:
         for name, trigger in _indexed().items()
         if trigger["type"] == "httpTrigger"
     }
-    assert {name: found.get(name) for name in HTTP} == HTTP
+    assert found == HTTP
     assert len(set(found.values())) == len(found)
+
+
+def test_every_other_function_has_its_trigger_and_there_are_no_more() -> None:
+    found = {name: trigger for name, trigger in _indexed().items() if trigger["type"] != "httpTrigger"}
+    assert found.keys() == OTHERS.keys()
+    for name, expected in OTHERS.items():
+        assert {part: found[name][part] for part in expected} == expected
+
+
+def test_no_http_function_escapes_the_wrapper() -> None:
+    wrapped = set(json.loads(_run(WRAPPED)))
+    assert wrapped == {name for name, trigger in _indexed().items() if trigger["type"] == "httpTrigger"}
 
 
 def test_every_http_function_has_one_method_and_asks_the_platform_for_no_key() -> None:

@@ -114,7 +114,7 @@ def test_pricing_is_pure() -> None:
             [
                 name
                 for name in imports_of(file)
-                if name.split(".")[0] not in standard and not any(name == a or name.startswith(f"{a}.") for a in allowed)
+                if name.split(".")[0] not in standard and not any(f"{name}.".startswith(f"{a}.") for a in allowed)
             ],
         )
     ]

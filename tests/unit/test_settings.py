@@ -30,7 +30,6 @@ def test_what_is_not_set_has_its_default() -> None:
         10800,
         21600,
     ]
-    assert settings.delivery_retry_limit == timedelta(days=30)
     assert not settings.allow_development_sign_in
     assert not settings.allow_local_addresses
     assert settings.platform_admin_key_hash is None
@@ -56,7 +55,6 @@ def test_nothing_set_names_everything_that_is_missing() -> None:
         ("DeliveryRetrySchedule", "30"),
         ("DeliveryRetrySchedule", "PT"),
         ("DeliveryRetrySchedule", "P"),
-        ("LogRetention", "P1D,P2D"),
         ("UtilityCloudInvoiceLineUrl", "http://127.0.0.1:7080/x"),
         ("UtilityCloudMeterValuesUrl", "s3cr3t"),
         ("KeyVaultUri", "s3cr3t"),
@@ -76,9 +74,9 @@ def test_a_malformed_setting_is_named_and_its_value_is_not_repeated(name: str, v
 
 def test_all_faults_come_together() -> None:
     with pytest.raises(SettingsFaulty) as refused:
-        read_settings({"LogRetention": "x", "EntraAuthority": "x", "ServiceBusConnection": "x"})
+        read_settings({"DeliveryRetrySchedule": "x", "EntraAuthority": "x", "ServiceBusConnection": "x"})
     assert set(refused.value.faults) == {
-        "LogRetention",
+        "DeliveryRetrySchedule",
         "EntraAuthority",
         "ContractEventsTopic",
         "TableStorage",
@@ -111,6 +109,16 @@ def test_identities_take_the_place_of_connection_strings() -> None:
 def test_durations_are_iso_8601(text: str, seconds: int | None) -> None:
     if seconds is None:
         with pytest.raises(SettingsFaulty):
-            read_settings({**GOOD, "LogRetention": text})
+            read_settings({**GOOD, "DeliveryRetrySchedule": text})
     else:
-        assert read_settings({**GOOD, "LogRetention": text}).log_retention == timedelta(seconds=seconds)
+        schedule = read_settings({**GOOD, "DeliveryRetrySchedule": text}).delivery_retry_schedule
+        assert schedule == (timedelta(seconds=seconds),)
+
+
+@pytest.mark.parametrize("name", ["AllowLocalSecretStore", "AllowLocalAddresses", "AllowDevelopmentSignIn"])
+def test_what_is_for_developers_machines_is_refused_on_azure(name: str) -> None:
+    on_azure = {**GOOD, "KeyVaultUri": "https://v.vault.azure.net", "AllowLocalSecretStore": "", name: "true"}
+    assert read_settings(on_azure)
+    with pytest.raises(SettingsFaulty) as refused:
+        read_settings({**on_azure, "WEBSITE_INSTANCE_ID": "0123"})
+    assert set(refused.value.faults) == {name}

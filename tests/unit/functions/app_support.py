@@ -1,6 +1,5 @@
 """The HTTP functions over rows in memory, called as the Functions host calls them."""
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
@@ -141,15 +140,12 @@ class App:
 
     async def close(self) -> None:
         """Ends what runs in the background."""
-        await self.quiet()
         await self.wiring.aclose()
         use_wiring(None)
 
     async def quiet(self) -> None:
         """Waits until nothing runs in the background any more."""
-        running = self.wiring.background._tasks
-        while running:
-            await asyncio.wait(running)
+        await self.wiring.background.settle()
 
     async def send(
         self,

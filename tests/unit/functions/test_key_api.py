@@ -110,6 +110,7 @@ async def test_a_revoked_key_is_refused_here_at_once_and_elsewhere_within_ten_se
     issued = await _issue(app)
     other = Wiring(settings=app.wiring.settings, clock=app.clock, tables={CONFIGURATION: app.rows})
     assert await other.api_keys.caller_of(issued["key"]) is not None
+    assert (await app.send("GET", OWN, key=issued["key"])).status == 200
     assert (await app.send("DELETE", f"{KEYS}/{issued['keyId']}")).status == 204
     assert (await app.send("GET", OWN, key=issued["key"])).status == 401
     app.clock.move(seconds=9)
@@ -160,6 +161,8 @@ async def test_the_id_of_another_operators_key_is_not_found(app: App) -> None:
     own = app.keys[(OTHER_GLN, Scope.OPERATOR_ADMIN)]
     assert (await app.send("DELETE", others, key=own)).status == 404
     assert (await app.send("POST", f"{others}/rotate", key=own)).status == 404
+    misnamed = f"{KEYS}/{OTHER_GLN}-{issued['keyId'].partition('-')[2]}"
+    assert (await app.send("DELETE", misnamed)).status == 404
     for strange in ("x", f"{GLN}-", f"{GLN}-aaaaaaaaaaaa", f"{GLN}-{'a' * 500}"):
         assert (await app.send("DELETE", f"{KEYS}/{strange}", key=app.keys[(GLN, Scope.OPERATOR_ADMIN)])).status == 404
     assert (await app.send("GET", OWN, key=issued["key"])).status == 200

@@ -78,6 +78,7 @@ async def test_a_site_inherits_from_the_nearest_above_that_says_something(app: A
     assert inherited_tariff_id(path) == "t2"
     assert inherited_access(path) is Access.PUBLIC
     assert inherited_access(path[1:]) is Access.PRIVATE
+    assert inherited_access(()) is Access.PUBLIC
     found = inherited_revenue_share(path)
     assert found is not None
     assert found.revenue_share_id == 4711
@@ -131,7 +132,9 @@ async def test_learned_sites_are_listed_and_give_way_to_what_is_put(app: App) ->
     assert {site["name"] for site in (await app.send("GET", SITES)).document["items"]} == {"Garage", "Site 8"}
     put = await app.send("PUT", f"{SITES}/7", {"name": "Mine"}, if_match=got.headers["etag"])
     assert (put.status, put.document["validFrom"], put.document["learned"]) == (200, None, False)
+    commits = app.rows.commits
     await learning.learn_charger(gln=GLN, charger_id="CP-1", site_id=7, external_site_id="Renamed")
+    assert app.rows.commits == commits
     listed = (await app.send("GET", SITES)).document["items"]
     assert {site["siteId"]: site["name"] for site in listed} == {7: "Mine", 8: "Site 8"}
     assert await _names(app, 1) == ["Mine"]
@@ -198,6 +201,7 @@ async def test_sites_are_listed_newest_first_in_pages(app: App) -> None:
     continuation = ""
     while True:
         page = (await app.send("GET", f"{SITES}?limit=2{continuation}")).document
+        assert len(page["items"]) <= 2
         seen += [site["siteId"] for site in page["items"]]
         if page["continuation"] is None:
             break

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.wiring import CONFIGURATION, LEDGER, Wiring
 from tests.unit.functions.app_support import GLN, OPERATOR, OTHER_GLN, TARIFF, App
 
 TARIFFS = f"/api/v1/operators/{GLN}/tariffs"
@@ -46,6 +47,27 @@ async def test_a_changed_tariff_is_seen_here_at_once(app: App) -> None:
     before = await app.wiring.directory.tariff_at(GLN, "flat", NOON)
     await app.send("PUT", f"{TARIFFS}/flat", _changed(price=9))
     assert await app.wiring.directory.tariff_at(GLN, "flat", NOON) != before
+
+
+async def test_a_version_replaced_elsewhere_is_seen_within_thirty_seconds(app: App) -> None:
+    later = f"{TARIFFS}/flat?validFrom=2026-02-01T00:00:00Z"
+    await app.send("PUT", f"{TARIFFS}/flat", TARIFF)
+    await app.send("PUT", later, TARIFF)
+    await app.wiring.directory.site(GLN, 1)
+    tables = {CONFIGURATION: app.rows, LEDGER: app.wiring.ledger}
+    elsewhere = Wiring(settings=app.wiring.settings, clock=app.clock, tables=tables)
+    assert await elsewhere.directory.tariff_at(GLN, "unknown", NOON) is None
+    assert (await elsewhere.directory.operator(GLN)) is not None
+    await elsewhere.directory.tariff_at(GLN, "flat", datetime(2020, 1, 1, tzinfo=UTC))
+    app.clock.move(seconds=20)
+    before = await elsewhere.directory.tariff_at(GLN, "flat", NOON)
+    await app.send("PUT", later, _changed(price=8))
+    app.clock.move(seconds=10)
+    after = await elsewhere.directory.tariff_at(GLN, "flat", NOON)
+    assert before is not None
+    assert after is not None
+    assert before != after
+    await elsewhere.aclose()
 
 
 async def test_the_engines_faults_come_back_by_field_and_nothing_is_written(app: App) -> None:

@@ -65,6 +65,7 @@ def test_a_product_says_where_and_by_which_tariff() -> None:
         "https://vault.internal/",
         "https://intranet/",
         "https://u:p@example.com/",
+        "https://u@example.com/",
         "https://example.com:99999/",
         "https://exa mple.com/",
         "https://example.com/\n",
