@@ -12,7 +12,7 @@ from functions.transaction_document import delivery_document
 from shared.delivery import DeliveryState
 from shared.json_documents import read_json
 from shared.logbook import Direction, log_entry
-from shared.operators.documents import Listed
+from shared.operators import Listed
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()

@@ -13,7 +13,7 @@ from shared.contracts import home_without_operator
 from shared.identifiers import OperatorHome, has_the_form_of_a_gln
 from shared.json_documents import NotJson, parse_json
 from shared.logbook import Direction, LogEntry, LogQuery, find_entries
-from shared.operators.documents import Listed
+from shared.operators import Listed
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()

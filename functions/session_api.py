@@ -13,7 +13,7 @@ from functions.lists import PageQuery
 from functions.problems import NotFound
 from functions.transaction_document import transaction_document
 from shared.billing import CostedLine
-from shared.operators.documents import Listed
+from shared.operators import Listed
 from shared.sessions import DecisionKind, LineWithDelivery, Session, SessionStatus, Stop, Story, Verdict
 from shared.wiring import wiring
 

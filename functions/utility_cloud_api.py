@@ -11,7 +11,7 @@ from functions.lists import PageQuery, QueryInstant
 from functions.problems import NotFound
 from functions.transaction_document import TransactionDocument, transaction_document
 from shared.logbook import Direction, log_entry
-from shared.operators.documents import Listed
+from shared.operators import Listed
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 
 GLN_LENGTH = 13
-_FOLLOWER = re.compile(r"-[CR]\d+$")
+_FOLLOWER = re.compile(r"-[CR][0-9]+\Z")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,14 @@ def root_of(transaction_id: str) -> str:
     return _FOLLOWER.sub("", transaction_id)
 
 
+def has_the_form_of_a_gln(text: str) -> bool:
+    """Whether `text` is 13 digits; the last one may be wrong."""
+    return len(text) == GLN_LENGTH and text.isascii() and text.isdigit()
+
+
 def gln_fault(gln: str) -> str | None:
     """Why `gln` is no Global Location Number (13 digits, the last one GS1's check digit), or None if it is one."""
-    if len(gln) != GLN_LENGTH or not (gln.isascii() and gln.isdigit()):
+    if not has_the_form_of_a_gln(gln):
         return f"a GLN has {GLN_LENGTH} digits"
     weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(gln[:-1]))
     expected = (10 - weighted % 10) % 10

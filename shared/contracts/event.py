@@ -1,18 +1,18 @@
 """What Utility Cloud says of a contract, as it comes from the topic: read strictly, refused by field and fault."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from shared.drivers import Stated, Statement, StatementKind
-from shared.identifiers import gln_fault
-from shared.instant import Instant
+from shared.identifiers import gln_fault, has_the_form_of_a_gln
+from shared.json_documents import NotJson, parse_json
 
-SERVICE_TYPE = "ChargingAgreement"
+from .event_document import SERVICE_TYPE, ContractDocument, DetailsDocument, EventDocument, first_fault
+
 _KINDS = {
     "ContractActivated": StatementKind.ACTIVATED,
     "ContractUpdated": StatementKind.UPDATED,
@@ -60,61 +60,6 @@ class PoisonEvent(Exception):
         self.reference = reference
 
 
-def _digits_or_integer(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("is not an integer")  # noqa: TRY004  pydantic turns only ValueError into a fault
-    if isinstance(value, str) and not (value.isascii() and value.isdigit() and len(value) <= 18):
-        raise ValueError(f"is not an integer: {value[:40]!r}")
-    return int(value)
-
-
-_SiteId = Annotated[int, BeforeValidator(_digits_or_integer), Field(ge=0, lt=10**18)]
-_Text = Annotated[str, Field(min_length=1, max_length=200)]
-_Rfid = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[\x21-\x7E]([\x20-\x7E]*[\x21-\x7E])?$")]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
-
-
-class _Header(_Part):
-    TenantID: _Text
-    EventID: str | None = None
-    Timestamp: Instant | None = None
-
-
-class _Details(_Part):
-    Rfid: _Rfid | None = None
-    PrivateSiteId: _SiteId | None = None
-
-
-class _AccountingPoint(_Part):
-    Identification: Annotated[str, Field(min_length=1, max_length=64)]
-    Details: _Details = _Details()
-
-
-class _Product(_Part):
-    ProductCode: _Text | None = None
-
-
-class _Contract(_Part):
-    ContractID: _Text | None = None
-    Product: _Product | None = None
-    AccountingPoint: _AccountingPoint
-
-
-class _Payload(_Part):
-    Contract: _Contract
-
-
-class _Event(_Part):
-    Header: _Header
-    Payload: _Payload
-
-
-_EVENT: TypeAdapter[_Event] = TypeAdapter(_Event)
-
-
 def read_event(envelope: Envelope) -> ContractEvent | IgnoredEvent:
     """The event in a message. Raises PoisonEvent.
 
@@ -124,7 +69,7 @@ def read_event(envelope: Envelope) -> ContractEvent | IgnoredEvent:
     document = _document(envelope.body)
     header = document.get("Header")
     named = header if isinstance(header, dict) else {}
-    whose = {"gln": _text(named.get("TenantID")), "reference": _reference(document)}
+    whose = {"gln": _gln(named.get("TenantID")), "reference": _reference(document)}
     service_type = named.get("ServiceType")
     if isinstance(service_type, str) and service_type != SERVICE_TYPE:
         return IgnoredEvent(reason=f"service type {service_type[:100]}")
@@ -133,23 +78,20 @@ def read_event(envelope: Envelope) -> ContractEvent | IgnoredEvent:
         raise PoisonEvent(field="Header.EventName", fault="is missing", **whose)
     if event_name not in _KINDS:
         return IgnoredEvent(reason=f"event {event_name[:100]}")
-    if service_type is None:
-        raise PoisonEvent(field="Header.ServiceType", fault="is missing", **whose)
     try:
-        event = _EVENT.validate_python(document)
+        event = EventDocument.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise PoisonEvent(field=field, fault=_fault(first), **whose) from error
-    fault = gln_fault(event.Header.TenantID)
-    if fault is not None:
-        raise PoisonEvent(field="Header.TenantID", fault=fault, **whose)
+        field, fault = first_fault(error)
+        raise PoisonEvent(field=field, fault=fault, **whose) from error
+    wrong = gln_fault(event.Header.TenantID)
+    if wrong is not None:
+        raise PoisonEvent(field="Header.TenantID", fault=wrong, **whose)
     return _contract_event(event, event_name=event_name, envelope=envelope)
 
 
-def _contract_event(event: _Event, *, event_name: str, envelope: Envelope) -> ContractEvent:
+def _contract_event(event: EventDocument, *, event_name: str, envelope: Envelope) -> ContractEvent:
     contract = event.Payload.Contract
-    details = contract.AccountingPoint.Details
+    details = contract.AccountingPoint.Details or DetailsDocument()
     given = details.model_fields_set
     return ContractEvent(
         gln=event.Header.TenantID,
@@ -161,18 +103,27 @@ def _contract_event(event: _Event, *, event_name: str, envelope: Envelope) -> Co
             enqueued_at=envelope.enqueued_at,
             sequence=envelope.sequence_number,
             contract_id=contract.ContractID,
-            product_code=contract.Product.ProductCode if contract.Product else None,
+            product_code=_product_code(contract),
             rfid=Stated(value=details.Rfid) if "Rfid" in given else None,
             site_id=Stated(value=details.PrivateSiteId) if "PrivateSiteId" in given else None,
         ),
     )
 
 
+def _product_code(contract: ContractDocument) -> Stated[str] | None:
+    product = contract.Product
+    if product is None:
+        return Stated(value=None) if "Product" in contract.model_fields_set else None
+    return Stated(value=product.ProductCode) if "ProductCode" in product.model_fields_set else None
+
+
 def _document(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise PoisonEvent(field="body", fault="is not JSON") from error
+        document = parse_json(body)
+    except NotJson as error:
+        raise PoisonEvent(field="body", fault=f"is not JSON: {error.reason}") from error
+    except ArithmeticError as error:  # an exponent that no Decimal can have
+        raise PoisonEvent(field="body", fault="is not JSON: a number is too large or too small") from error
     if not isinstance(document, dict):
         raise PoisonEvent(field="body", fault="is not a JSON object")
     return document
@@ -188,18 +139,13 @@ def _event_name(header: Mapping[str, object], envelope: Envelope) -> str | None:
     return next((name for name in candidates if isinstance(name, str) and name), None)
 
 
+def _gln(value: object) -> str | None:
+    return value if isinstance(value, str) and has_the_form_of_a_gln(value) else None
+
+
 def _reference(document: Mapping[str, Any]) -> str | None:
     try:
-        return _text(document["Payload"]["Contract"]["AccountingPoint"]["Identification"])
+        value = document["Payload"]["Contract"]["AccountingPoint"]["Identification"]
     except (KeyError, TypeError):
         return None
-
-
-def _text(value: object) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= 64 else None
-
-
-def _fault(error: Any) -> str:
-    if error["type"] == "missing":
-        return "is missing"
-    return str(error["msg"]).removeprefix("Value error, ")

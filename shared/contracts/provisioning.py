@@ -1,16 +1,18 @@
 """Use case: a contract event becomes a driver who may charge, or is refused by name."""
 
+import asyncio
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from shared.clock import Clock
-from shared.drivers import ClaimPending, Driver, Drivers, Statement, TagInUse, claim_tag
+from shared.drivers import ClaimPending, Driver, Drivers, Stated, Statement, TagInUse, claim_tag
 from shared.faults import RowConflict, StorageUnavailable
-from shared.identifiers import OperatorHome, new_virtual_tag
+from shared.identifiers import OperatorHome, has_the_form_of_a_gln, new_virtual_tag
 from shared.logbook import Direction, Logbook, LogEntry, log_entry
 from shared.operators import NullMeans, Operator, accounting_point_fault
 
@@ -41,7 +43,10 @@ class HeldSessions(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Provisioning:
-    """Carries out contract events. `patience_seconds` is how long a fault of storage is waited out inside one call."""
+    """Carries out contract events.
+
+    `patience_seconds` is how long a fault of storage is waited out inside one call, `sleep` what waits meanwhile.
+    """
 
     operators: Operators
     drivers: Drivers
@@ -49,19 +54,22 @@ class Provisioning:
     held_sessions: HeldSessions
     clock: Clock
     endpoint: str
-    patience_seconds: float = 240.0
     count: Callable[[str], None]
+    patience_seconds: float = 240.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def carry_out(self, envelope: Envelope) -> str:
         """Carries out the event in `envelope` and says what it did, in words.
 
         Any number of times and in any order: the outcome is the same. When it returns, charging is allowed (or no
-        longer). Raises PoisonEvent, after the log has the reason, and StorageUnavailable once patience has run out.
+        longer). Raises PoisonEvent, after the log has the reason, and once patience has run out StorageUnavailable,
+        RowConflict or ClaimPending.
         """
         waiting = AsyncRetrying(
             retry=retry_if_exception_type((StorageUnavailable, RowConflict, ClaimPending)),
-            wait=wait_exponential_jitter(initial=0.05, max=5.0),
+            wait=wait_exponential_jitter(multiplier=0.05, max=5.0, jitter=0.25),
             stop=stop_after_delay(self.patience_seconds),
+            sleep=self.sleep,
             reraise=True,
         )
         async for attempt in waiting:
@@ -92,26 +100,25 @@ class Provisioning:
         known = before.value if before else Driver(external_id=event.accounting_point)
         statement = _as_the_operator_means(event.statement, operator.null_means)
         after = with_statement(known, statement, virtual_tag=new_virtual_tag(prefix=operator.virtual_token_prefix))
-        effect = effect_of(statement, before=known, after=after)
-        if after.was_ever_activated and not known.was_ever_activated:
+        if len(after.active_periods) > len(known.active_periods):
             after = replace(after, default_site_id=operator.default_site_id)
+        effect = effect_of(statement, before=known, after=after)
         entry = self._entry(envelope, event, message=effect, code=200)
         if after is known:
             await self.logbook.write(home=home, entry=entry)
         else:
-            appeared = await self._claim(event, operator, before=known, after=after)
+            await self._claim(event, operator, before=known, after=after)
             await self.drivers.record(home=home, before=before, driver=after, entry=entry)
-            for tag in appeared:
+            for tag in _held_from_earlier(before=known, after=after):
                 await self.held_sessions.settle_held_for_tag(operator=operator, tag=tag)
         self.count(event.event_name)
         _log.info("contract event %s at %s: %s", event.event_name, now.isoformat(), effect)
         return effect
 
-    async def _claim(self, event: ContractEvent, operator: Operator, *, before: Driver, after: Driver) -> list[str]:
+    async def _claim(self, event: ContractEvent, operator: Operator, *, before: Driver, after: Driver) -> None:
         now = self.clock.now()
         held = {token.tag for token in before.tokens}
         current = {token.tag for token in before.tokens if not token.ended_by(now)}
-        claimed = []
         for token in after.tokens:
             is_current = not token.ended_by(now)
             if token.tag in held and not (is_current and token.tag not in current):
@@ -122,8 +129,6 @@ class Provisioning:
                 )
             except TagInUse as error:
                 raise _poison(event, field=_RFID, fault=str(error)) from error
-            claimed.append(token.tag)
-        return claimed
 
     async def _explain(self, poison: PoisonEvent, envelope: Envelope) -> None:
         self.count("poison")
@@ -146,8 +151,9 @@ class Provisioning:
 
     def _refusal(self, envelope: Envelope, poison: PoisonEvent) -> LogEntry:
         """The same entry each time the broker delivers the message again: it is one fault, told once."""
+        message = hashlib.sha256(envelope.message_id.encode(errors="replace")).hexdigest()[:16]
         return log_entry(
-            entry_id=f"refused-{envelope.sequence_number}-{envelope.message_id}"[:200],
+            entry_id=f"refused-{envelope.sequence_number}-{message}",
             at=envelope.enqueued_at,
             direction=Direction.IN,
             endpoint=self.endpoint,
@@ -160,19 +166,32 @@ class Provisioning:
 
 
 def home_without_operator(gln: str | None) -> OperatorHome:
-    """Where the log of a GLN lies that is not set up here; without a GLN, that of messages that name none."""
-    return OperatorHome(gln=gln or "none", buckets=UNKNOWN_OPERATOR_BUCKETS)
+    """Where the log of a GLN lies that is not set up here; without one, or for what is none, that of messages that
+    name none.
+    """
+    named = gln if gln is not None and has_the_form_of_a_gln(gln) else "none"
+    return OperatorHome(gln=named, buckets=UNKNOWN_OPERATOR_BUCKETS)
 
 
 def _as_the_operator_means(statement: Statement, null_means: NullMeans) -> Statement:
     if null_means is NullMeans.REMOVED:
         return statement
-    rfid, site_id = statement.rfid, statement.site_id
     return replace(
         statement,
-        rfid=rfid if rfid is None or rfid.value is not None else None,
-        site_id=site_id if site_id is None or site_id.value is not None else None,
+        rfid=_unless_null(statement.rfid),
+        site_id=_unless_null(statement.site_id),
+        product_code=_unless_null(statement.product_code),
     )
+
+
+def _unless_null[T](stated: Stated[T] | None) -> Stated[T] | None:
+    return stated if stated is not None and stated.value is not None else None
+
+
+def _held_from_earlier(*, before: Driver, after: Driver) -> list[str]:
+    """The tags that the driver turns out to hold from a time on from which it did not so far."""
+    known = {(token.tag, token.valid_from) for token in before.tokens}
+    return sorted({token.tag for token in after.tokens if (token.tag, token.valid_from) not in known})
 
 
 def _poison(event: ContractEvent, *, field: str, fault: str) -> PoisonEvent:

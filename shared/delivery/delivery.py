@@ -68,13 +68,14 @@ class Delivery:
             self, state=DeliveryState.DELIVERED, due_at=None, delivered_at=at, unknown_outcome=False, last_error=None
         )
 
-    def rejected(self, *, error: str) -> "Delivery":
-        """Refused for good: for a person."""
-        return replace(self, state=DeliveryState.REJECTED, due_at=None, unknown_outcome=False, last_error=error)
+    def rejected(self, *, error: str, may_be_there: bool) -> "Delivery":
+        """Refused for good: for a person. If it may be there all the same, another try asks first."""
+        return replace(self, state=DeliveryState.REJECTED, due_at=None, unknown_outcome=may_be_there, last_error=error)
 
-    def exhausted(self, *, error: str) -> "Delivery":
+    def exhausted(self, *, error: str, unknown_outcome: bool) -> "Delivery":
         """Tried for as long as it is tried: for a person."""
-        return replace(self, state=DeliveryState.EXHAUSTED, due_at=None, last_error=error)
+        unknown = self.unknown_outcome or unknown_outcome
+        return replace(self, state=DeliveryState.EXHAUSTED, due_at=None, last_error=error, unknown_outcome=unknown)
 
     def retrying(self, *, at: datetime, error: str, unknown_outcome: bool) -> "Delivery":
         """To be tried again at `at`."""

@@ -4,12 +4,17 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.operators import Operator, OperatorSecrets, SecretName, SecretUnavailable
 
+from .retry_after import retry_after
+
 if TYPE_CHECKING:
     from azure.identity.aio import ClientSecretCredential
+
+LONGEST_REQUEST = timedelta(seconds=20)
 
 
 class TokenRefused(Exception):
@@ -22,12 +27,13 @@ class TokenRefused(Exception):
 
 
 class TokenUnavailable(Exception):
-    """Entra did not answer, or cannot now."""
+    """Entra did not answer, or cannot now. `retry_after` is when it wants to be asked again, if it said so."""
 
-    def __init__(self, *, explanation: str, status: int | None = None) -> None:
+    def __init__(self, *, explanation: str, status: int | None = None, retry_after: timedelta | None = None) -> None:
         super().__init__(explanation)
         self.explanation = explanation
         self.status = status
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +48,15 @@ class EntraTokens:
     Every 4xx of the token endpoint but 408 and 429 is a fault of the operator's credential: not all of those are 401.
     """
 
-    def __init__(self, *, secrets: OperatorSecrets, authority: str, ca_bundle: str | None) -> None:
+    def __init__(
+        self,
+        *,
+        secrets: OperatorSecrets,
+        authority: str,
+        ca_bundle: str | None,
+        longest_request: timedelta = LONGEST_REQUEST,
+    ) -> None:
+        self._longest_request = longest_request
         self._secrets = secrets
         self._authority = authority
         self._ca_bundle = ca_bundle
@@ -64,12 +78,19 @@ class EntraTokens:
         async with self._locks[operator.gln]:
             credential = await self._credential(operator, fresh=fresh)
             try:
-                return (await credential.get_token(entra.scope)).token
+                # By itself the SDK waits for minutes.
+                async with asyncio.timeout(self._longest_request.total_seconds()):
+                    return (await credential.get_token(entra.scope)).token
             except ClientAuthenticationError as error:
                 raise _as_told(error) from error
-            except AzureError as error:
+            except (AzureError, TimeoutError) as error:
                 raise TokenUnavailable(
                     explanation=f"no token: Entra does not answer ({type(error).__name__})"
+                ) from error
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                # What the SDK stumbles over when the answer is none of Entra's, such as that of a proxy.
+                raise TokenUnavailable(
+                    explanation=f"no token: what Entra answered makes no sense ({type(error).__name__})"
                 ) from error
 
     async def aclose(self) -> None:
@@ -110,9 +131,12 @@ class EntraTokens:
 
 
 def _as_told(error: Exception) -> TokenRefused | TokenUnavailable:
-    status = getattr(getattr(error, "response", None), "status_code", None)
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", None)
     first_line = str(error).strip().splitlines()[0][:500] if str(error).strip() else "no explanation"
     explanation = f"no token: Entra answered {status}: {first_line}"
     if status is not None and 400 <= status < 500 and status not in {408, 429}:
         return TokenRefused(explanation=explanation, status=status)
-    return TokenUnavailable(explanation=explanation, status=status)
+    asked_for = response.headers.get("Retry-After") if response is not None else None
+    pause = retry_after(asked_for, now=datetime.now(UTC))
+    return TokenUnavailable(explanation=explanation, status=status, retry_after=pause)

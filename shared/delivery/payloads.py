@@ -5,6 +5,7 @@ decimals, optional fields are absent when unset; of the meter values everything 
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from shared.billing import CostedLine, Line, MeteredLine
 from shared.instant import utc_text
@@ -38,8 +39,27 @@ def costed_transaction(line: CostedLine) -> dict[str, object]:
 
 
 def same_line(sent: Mapping[str, object], found: Mapping[str, object]) -> bool:
-    """Whether what Utility Cloud has is what we sent, field by field; what it adds of its own does not count."""
-    return all(name in found and found[name] == value for name, value in sent.items())
+    """Whether what Utility Cloud has is what we sent, field by field; what it adds of its own does not count, nor how
+    it spells numbers and instants.
+    """
+    return all(name in found and _same(value, found[name]) for name, value in sent.items())
+
+
+def _same(sent: object, found: object) -> bool:
+    if sent == found:
+        return True
+    if not isinstance(sent, str) or not isinstance(found, str):
+        return False
+    instant = _instant(sent)
+    return instant is not None and instant == _instant(found)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return instant if instant.utcoffset() is not None else None
 
 
 def _metered(line: MeteredLine) -> dict[str, object]:

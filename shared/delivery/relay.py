@@ -1,7 +1,7 @@
 """Use case: a delivery leaves for where it must go, however often that takes, and arrives once."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Protocol
@@ -10,13 +10,14 @@ from shared.clock import Clock
 from shared.faults import RowConflict, Stored
 from shared.identifiers import OperatorHome
 from shared.logbook import LogEntry
-from shared.operators import Operator
+from shared.operators import Operator, State
 
 from .delivery import WAITING, Attempt, Delivery, DeliveryState
+from .lanes import Lanes
 from .retry_schedule import RetrySchedule
 
 SENDER_GIVEN_UP_AFTER = timedelta(minutes=2)
-
+REHEARSAL_LOOKED_AT_EVERY = timedelta(minutes=15)
 
 _CAN_BE_RETRIED = frozenset(
     {DeliveryState.PENDING, DeliveryState.RETRYING, DeliveryState.REJECTED, DeliveryState.EXHAUSTED}
@@ -43,11 +44,15 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came of an attempt, in words, and every request that was made for it, for the log."""
+    """What came of an attempt, in words, and every request that was made for it, for the log.
+
+    `may_be_there`: it was refused because something is there already under its id.
+    """
 
     outcome: Outcome
     explanation: str
     response_code: int | None = None
+    may_be_there: bool = False
     retry_after: timedelta | None = None
     entries: tuple[LogEntry, ...] = ()
 
@@ -56,7 +61,7 @@ class Outbound(Protocol):
     """Sends to one kind of destination."""
 
     async def send(self, *, operator: Operator, delivery: Delivery) -> Answer:
-        """One attempt. Never raises for what the other side does or does not."""
+        """One attempt, well within SENDER_GIVEN_UP_AFTER. Never raises for what the other side does or does not."""
         ...
 
 
@@ -71,8 +76,10 @@ class DueItem:
 class Agenda(Protocol):
     """What is to be done when."""
 
-    async def due(self, *, home: OperatorHome, now: datetime, limit: int) -> list[DueItem]:
-        """What is due by `now`, the longest due first: one small query per partition. Raises StorageUnavailable."""
+    def due(self, *, home: OperatorHome, now: datetime) -> AsyncIterator[list[DueItem]]:
+        """What is due by `now`, the longest due first, page by page, each thing once, done or not meanwhile: one small
+        query per page and partition. Raises StorageUnavailable.
+        """
         ...
 
 
@@ -111,16 +118,39 @@ class Relay:
     schedule: RetrySchedule
     clock: Clock
     count: Callable[[str], None]
+    lanes: Lanes = field(default_factory=Lanes)
 
     async def deliver(self, *, operator: Operator, session_id: str, transaction_id: str) -> DeliveryState | None:
-        """Tries the delivery if it waits to be tried, and says how it stands then, None if there is no such delivery.
+        """Tries the delivery if it waits to be tried, and says how it stands then; None if there is no such delivery,
+        or no room to try it now, in which case the timer does.
 
-        Called twice at the same time, one call sends. Raises StorageUnavailable: the delivery is tried again once the
-        time in which this call could have sent it is over.
+        Called twice at the same time, one call sends. Raises StorageUnavailable, and RowConflict if somebody else took
+        it over meanwhile: the delivery is tried again once the time in which this call could have sent it is over.
         """
-        before = await self.outbox.delivery(home=operator.home, session_id=session_id, transaction_id=transaction_id)
-        if before is None or not self._is_to_be_tried(before.value):
-            return before.value.state if before else None
+        with self.lanes.room(operator.gln) as is_free:
+            if not is_free:
+                return None
+            before = await self.outbox.delivery(
+                home=operator.home, session_id=session_id, transaction_id=transaction_id
+            )
+            if before is None or not self._is_to_be_tried(before.value):
+                return before.value.state if before else None
+            if operator.state is State.REHEARSAL:
+                return await self._put_off(operator, before)
+            return await self._try(operator, before)
+
+    async def _put_off(self, operator: Operator, before: Stored[Delivery]) -> DeliveryState:
+        """What was written before the rehearsal began waits for its end."""
+        later = before.value.retrying(
+            at=self.clock.now() + REHEARSAL_LOOKED_AT_EVERY,
+            error="the operator is in rehearsal: nothing is sent",
+            unknown_outcome=before.value.state is DeliveryState.SENDING,
+        )
+        await self.outbox.record_delivery(home=operator.home, before=before, delivery=later)
+        return later.state
+
+    async def _try(self, operator: Operator, before: Stored[Delivery]) -> DeliveryState:
+        transaction_id = before.value.transaction_id
         sending = before.value.sending(until=self.clock.now() + SENDER_GIVEN_UP_AFTER)
         # A sender that died while sending may have been heard.
         if before.value.state is DeliveryState.SENDING:
@@ -175,11 +205,11 @@ class Relay:
             case Outcome.ARRIVED:
                 return delivery.delivered(at=now)
             case Outcome.REFUSED:
-                return delivery.rejected(error=answer.explanation)
+                return delivery.rejected(error=answer.explanation, may_be_there=answer.may_be_there)
+        unknown = answer.outcome is Outcome.UNKNOWN
         again = self.schedule.next_attempt(
             attempts=delivery.attempts, created_at=delivery.created_at, now=now, retry_after=answer.retry_after
         )
         if again is None:
-            return delivery.exhausted(error=answer.explanation)
-        unknown = answer.outcome is Outcome.UNKNOWN
+            return delivery.exhausted(error=answer.explanation, unknown_outcome=unknown)
         return delivery.retrying(at=again, error=answer.explanation, unknown_outcome=unknown)

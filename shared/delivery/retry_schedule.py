@@ -9,9 +9,10 @@ GIVEN_UP_AFTER = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True)
 class RetrySchedule:
-    """Pauses after the first, second, ... failure; the last one repeats until 30 days have passed."""
+    """Pauses after the first, second, ... failure; the last one repeats until `given_up_after` has passed."""
 
     pauses: Sequence[timedelta]
+    given_up_after: timedelta = GIVEN_UP_AFTER
 
     def next_attempt(
         self, *, attempts: int, created_at: datetime, now: datetime, retry_after: timedelta | None = None
@@ -20,7 +21,7 @@ class RetrySchedule:
 
         `retry_after` is what the other side asked for; it lengthens a pause, never shortens it.
         """
-        if now - created_at >= GIVEN_UP_AFTER:
+        if now - created_at >= self.given_up_after:
             return None
         pause = self.pauses[min(attempts, len(self.pauses)) - 1]
         return now + max(pause, retry_after or timedelta())

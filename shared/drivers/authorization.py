@@ -10,7 +10,7 @@ from shared.operators import Access, Charger, Operator, Site, inherited_access
 
 from .claim import Drivers
 from .driver import Driver
-from .holder import claimants_of
+from .holder import holder_among_claimants
 from .token import normalised
 
 
@@ -84,17 +84,21 @@ async def authorize(
             external_id=None,
             explanation=f"charger {charger_id} was never heard of: enter it, or let it send a message",
         )
-    claimants = await claimants_of(drivers=drivers, home=operator.home, tag=tag)
-    holder = next((driver for driver in claimants if driver.token_at(tag=tag, instant=now)), None)
+    holder, others = await holder_among_claimants(drivers=drivers, home=operator.home, tag=tag, at=now)
     if holder is None:
-        return _not_held(claimants, tag, now)
+        return _not_held(others, tag, now)
+    return await _at_charger(operator, places, charger, holder, now)
+
+
+async def _at_charger(operator: Operator, places: Places, charger: Charger, holder: Driver, now: datetime) -> Verdict:
     path = await places.site_path_at(operator.gln, charger.site_id, now) if charger.site_id is not None else ()
     placed_at = holder.placed_at(product_site_id=operator.product_site_id(holder.product_code))
+    where = "nowhere in particular" if placed_at is None else f"at site {placed_at}"
     if inherited_access(path) is Access.PRIVATE and placed_at not in {site.site_id for site in path}:
         return Verdict(
             refusal=Refusal.UNAUTHORIZED_TAG,
             external_id=holder.external_id,
-            explanation=f"site {charger.site_id} is private and the driver is placed at {placed_at or 'no site'}",
+            explanation=f"site {charger.site_id} is private and the driver is placed {where}",
         )
     return Verdict(refusal=None, external_id=holder.external_id, explanation="allowed")
 

@@ -11,7 +11,8 @@ from shared.logbook import LogEntry
 from .driver import Driver
 from .token import Token, TokenKind
 
-PENDING = timedelta(seconds=60)
+# Longer than a claim, the reads before it and the driver's row after it can take while storage is slow.
+PENDING = timedelta(seconds=120)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +26,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class TagClaims:
-    """All claims on one tag, the latest last."""
+    """All claims on one tag, the last made last."""
 
     claims: tuple[Claim, ...] = ()
 
@@ -98,7 +99,7 @@ async def _refuse_if_held(drivers: Drivers, home: OperatorHome, token: Token, ot
     theirs = [each for each in holder.value.tokens if each.tag == token.tag] if holder else []
     if any(_overlap(token, each, since=now) for each in theirs):
         raise TagInUse(tag=token.uid, external_id=other.external_id)
-    has_landed = any(each.valid_from == other.valid_from for each in theirs)
+    has_landed = any(each.valid_at(other.valid_from) for each in theirs)
     if not has_landed and now - other.claimed_at < PENDING:
         raise ClaimPending(tag=token.uid, external_id=other.external_id)
 

@@ -34,7 +34,7 @@ class Statement:
     enqueued_at: datetime
     sequence: int
     contract_id: str | None = None
-    product_code: str | None = None
+    product_code: Stated[str] | None = None
     rfid: Stated[str] | None = None
     site_id: Stated[int] | None = None
 
@@ -72,6 +72,11 @@ class Driver:
     def was_ever_activated(self) -> bool:
         """Whether there is a driver at all, not only the memory of a contract that ended before it was heard of."""
         return bool(self.active_periods)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the contract has not ended, as far as is known; it may be about to begin."""
+        return self.was_ever_activated and self.active_periods[-1].ended_at is None
 
     def active_at(self, instant: datetime) -> bool:
         """Whether the contract is active at `instant`."""

@@ -25,12 +25,20 @@ async def holder_of(*, drivers: Drivers, home: OperatorHome, tag: str, at: datet
     return min(holders, key=lambda each: each[0])[1] if holders else None
 
 
-async def claimants_of(*, drivers: Drivers, home: OperatorHome, tag: str) -> list[Driver]:
-    """Every driver who has, had or will have `tag`, the latest first."""
+async def holder_among_claimants(
+    *, drivers: Drivers, home: OperatorHome, tag: str, at: datetime
+) -> tuple[Driver | None, list[Driver]]:
+    """The driver who holds `tag` at `at`; and those looked at before, who had or will have it, the latest first.
+
+    Without a holder, these are all. The present holder of a tag that went through many hands takes two point reads.
+    """
     found = await drivers.claims(home=home, tag=normalised(tag))
-    claimants = []
-    for claim in reversed(found.value.claims if found else ()):
+    claims = found.value.claims if found else ()
+    others: list[Driver] = []
+    for claim in sorted(claims, key=lambda each: each.valid_from, reverse=True):
         stored = await drivers.driver(home=home, external_id=claim.external_id)
+        if stored is not None and stored.value.token_at(tag=tag, instant=at):
+            return stored.value, others
         if stored is not None and stored.value.ever_held(tag=tag):
-            claimants.append(stored.value)
-    return claimants
+            others.append(stored.value)
+    return None, others

@@ -37,5 +37,8 @@ class Token:
 
 
 def normalised(tag: str) -> str:
-    """The form in which tags compare: OCPP's idTag is case-insensitive."""
-    return tag.upper()
+    """The form in which tags compare: OCPP's idTag is case-insensitive.
+
+    Other letters than ASCII's stay as they are: upper-casing makes two of one (`ß`), and so another driver's tag.
+    """
+    return tag.upper() if tag.isascii() else tag

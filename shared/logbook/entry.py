@@ -1,5 +1,6 @@
 """What passed between another system and us, told so that customer service can read it."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +9,10 @@ from shared.identifiers import new_id
 
 from .redaction import redacted
 
-MAX_TEXT = 200_000
+# As JSON in UTF-8. Payload and answer together must fit into one row (900 KB) with what else an entry says; a body that
+# is taken at all (256 KB) fits whole, whatever JSON makes of its quotes.
+MAX_TEXT_BYTES = 440_000
+MAX_MESSAGE = 4_000
 
 
 class Direction(StrEnum):
@@ -56,11 +60,11 @@ def log_entry(
         id=entry_id or new_id(),
         at=at,
         direction=direction,
-        endpoint=endpoint,
-        action=action,
-        message=message,
+        endpoint=_writable(endpoint),
+        action=_writable(action),
+        message=_writable(redacted(message))[:MAX_MESSAGE],
         response_code=response_code,
-        reference_id=reference_id,
+        reference_id=None if reference_id is None else _writable(reference_id),
         duration_ms=duration_ms,
         payload=_kept(payload),
         answer=_kept(answer),
@@ -70,5 +74,19 @@ def log_entry(
 def _kept(text: bytes | str | None) -> str | None:
     if text is None:
         return None
-    shown = redacted(text.decode(errors="replace") if isinstance(text, bytes) else text)
-    return shown if len(shown) <= MAX_TEXT else f"{shown[:MAX_TEXT]}… ({len(shown)} characters in all)"
+    shown = _writable(redacted(text.decode(errors="replace") if isinstance(text, bytes) else text))
+    if _size(shown) <= MAX_TEXT_BYTES:
+        return shown
+    kept = shown
+    while (size := _size(kept)) > MAX_TEXT_BYTES:
+        kept = kept[: min(len(kept) - 1, len(kept) * MAX_TEXT_BYTES // size)]
+    return f"{kept}… ({len(shown)} characters in all)"
+
+
+def _size(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode())
+
+
+def _writable(text: str) -> str:
+    """`text` without halves of surrogate pairs, which no store takes."""
+    return text.encode(errors="replace").decode()

@@ -37,6 +37,10 @@ class LogQuery:
         return any(wanted in text.casefold() for text in texts if text)
 
 
+# One request looks through so many entries; what matches rarely is found by going on with the continuation.
+MOST_LOOKED_AT = 5_000
+
+
 class Logbook(Protocol):
     """Where entries lie."""
 
@@ -56,13 +60,18 @@ class Logbook(Protocol):
 async def find_entries(
     *, logbook: Logbook, home: OperatorHome, query: LogQuery, limit: int, continuation: str | None
 ) -> tuple[list[LogEntry], str | None]:
-    """At most `limit` entries, newest first, and what to continue with, None at the end."""
+    """At most `limit` entries, newest first, and what to continue with, None at the end.
+
+    They may be fewer, or none, though there are more: then too many that do not match lie in between.
+    """
     found: list[LogEntry] = []
     last: str | None = None
+    looked_at = 0
     async for position, entry in logbook.newest_first(home=home, query=query, continuation=continuation):
-        if len(found) == limit:
+        if len(found) == limit or looked_at == MOST_LOOKED_AT:
             return found, last
+        looked_at += 1
+        last = position
         if query.wants(entry):
             found.append(entry)
-            last = position
     return found, None

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.clock import Clock
@@ -12,7 +12,6 @@ from shared.operators import Operator
 
 from .settlement import Settlement
 
-_PAGE = 100
 _AT_ONCE = 8
 _MOST = 5_000
 _log = logging.getLogger(__name__)
@@ -35,30 +34,40 @@ class DueWork:
     relay: Relay
     settlement: Settlement
     clock: Clock
+    busy: set[str] = field(default_factory=set)
+    """The operators for whom this process is at it."""
 
     async def run(self) -> int:
         """Does what is due now and says how much that was. With nothing due: one small query per operator and bucket.
 
-        Called twice at the same time, each thing is done once. Raises StorageUnavailable if not even the operators are
-        to be had.
+        Called twice at the same time, each thing is done once; an operator for whom the earlier call is still at it is
+        left to that one, so that nobody need wait for it. Raises StorageUnavailable if not even the operators are to be
+        had.
         """
         everyone = await self.operators.operators()
-        done = await asyncio.gather(*(self._run_for(operator) for operator in everyone))
+        done = await asyncio.gather(
+            *(self._run_for(operator) for operator in everyone if operator.gln not in self.busy)
+        )
         return sum(done)
 
     async def _run_for(self, operator: Operator) -> int:
-        seen: set[DueItem] = set()
+        self.busy.add(operator.gln)
         try:
-            while len(seen) < _MOST:
-                items = await self.agenda.due(home=operator.home, now=self.clock.now(), limit=_PAGE)
-                fresh = [item for item in items if item not in seen]
-                if not fresh:
+            return await self._do_what_is_due(operator)
+        finally:
+            self.busy.discard(operator.gln)
+
+    async def _do_what_is_due(self, operator: Operator) -> int:
+        done = 0
+        try:
+            async for items in self.agenda.due(home=operator.home, now=self.clock.now()):
+                await self._do_all(operator, items)
+                done += len(items)
+                if done >= _MOST:
                     break
-                seen.update(fresh)
-                await self._do_all(operator, fresh)
         except StorageUnavailable as error:
             _log.warning("due work of operator %s waits for the next time: %s", operator.gln, error)
-        return len(seen)
+        return done
 
     async def _do_all(self, operator: Operator, items: list[DueItem]) -> None:
         at_once = asyncio.Semaphore(_AT_ONCE)
@@ -83,3 +92,5 @@ class DueWork:
             _log.info("%s is being handled by somebody else", item.session_id)
         except StorageUnavailable as error:
             _log.warning("%s waits for the next time: %s", item.session_id, error)
+        except Exception:  # noqa: BLE001  whatever is wrong with this one, the others are not to wait for it
+            _log.exception("%s of operator %s cannot be done", item.session_id, operator.gln)

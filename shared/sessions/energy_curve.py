@@ -1,13 +1,13 @@
 """Pure: how a session's energy grew over its time, from readings that may be few, late or wrong."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from .session import Reading, Stop
+from .session import GRID_WH, Reading, Stop
 
-GRID_WH = Decimal("0.001")
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -23,13 +23,15 @@ class EnergyCurve:
 
         Differences of this are what periods get, so that parts always add up to the whole.
         """
-        previous, so_far = self.instants[0], self.energies_wh[0]
-        for known, energy in zip(self.instants, self.energies_wh, strict=True):
-            if known > instant:
-                share = Decimal((instant - previous) // _MICROSECOND) / Decimal((known - previous) // _MICROSECOND)
-                return (so_far + (energy - so_far) * share).quantize(GRID_WH, rounding=ROUND_HALF_UP)
-            previous, so_far = known, energy
-        return so_far
+        after = bisect_right(self.instants, instant)
+        if after == 0:
+            return Decimal(0)
+        before, so_far = self.instants[after - 1], self.energies_wh[after - 1]
+        if after == len(self.instants):
+            return so_far
+        passed, whole = instant - before, self.instants[after] - before
+        share = Decimal(passed // _MICROSECOND) / Decimal(whole // _MICROSECOND)
+        return (so_far + (self.energies_wh[after] - so_far) * share).quantize(GRID_WH, rounding=ROUND_HALF_UP)
 
 
 def energy_curve(stop: Stop, readings: Sequence[Reading]) -> EnergyCurve:

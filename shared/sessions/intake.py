@@ -29,16 +29,16 @@ class Intake:
     count: Callable[[str], None]
 
     async def take_start(self, *, operator: Operator, session_id: str, start: Start, raw: bytes, endpoint: str) -> None:
-        """Stores a start, with whom it was authorized for. A start that comes again, or after its stop, changes nothing
-        that was settled. Raises StorageUnavailable.
+        """Stores a start, with whom it was authorized for, else with who holds its tag. A start that comes again, or
+        after its stop, changes nothing that was settled. Raises StorageUnavailable.
         """
-        start = replace(start, external_id=await self._authorized_for(operator, start))
+        start = await self._with_whom(operator, start)
         entry = log_entry(
             at=self.clock.now(),
             direction=Direction.IN,
             endpoint=endpoint,
             action="session-started",
-            message=f"charging on tag {start.tag}, for {start.external_id or 'nobody known'}",
+            message=f"charging on tag {start.tag}, for {start.external_id or start.held_by or 'nobody known'}",
             response_code=200,
             reference_id=session_id,
             payload=raw,
@@ -62,11 +62,11 @@ class Intake:
             await self.ledger.add_readings(home=operator.home, session_id=session_id, readings=readings)
         self.count("measured")
 
-    async def _authorized_for(self, operator: Operator, start: Start) -> str | None:
+    async def _with_whom(self, operator: Operator, start: Start) -> Start:
         permission = await self.permissions.permission(home=operator.home, charger_id=start.charger_id, tag=start.tag)
         if permission is not None:
             age = start.started_at - permission.at
             if -CLOCKS_DIFFER <= age <= PERMISSION_HOLDS:
-                return permission.external_id
+                return replace(start, external_id=permission.external_id)
         holder = await holder_of(drivers=self.drivers, home=operator.home, tag=start.tag, at=start.started_at)
-        return holder.external_id if holder else None
+        return replace(start, held_by=holder.external_id) if holder else start

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from shared.billing import NO_SITE, CostedLine, Line, MeteredLine
 from shared.drivers import Driver, Drivers, Places, holder_of
+from shared.identifiers import OperatorHome
 from shared.operators import (
     Mode,
     Operator,
@@ -23,6 +24,8 @@ from .session import HeldFor, Reading, Session, SessionStatus, Stop
 
 _SHORTEST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 _WH_PER_KWH = 1000
+# A longer series does not fit into a row; a charger that lost its clock reports such sessions.
+LONGEST_SERIES = timedelta(days=31)
 
 
 class Catalogue(Places, Protocol):
@@ -52,9 +55,10 @@ class _Case:
 
 
 class _Held(Exception):
-    def __init__(self, reason: HeldFor, because: str) -> None:
+    def __init__(self, reason: HeldFor, because: str, *, may_pass: bool = True) -> None:
         super().__init__(because)
         self.reason = reason
+        self.may_pass = may_pass
 
 
 async def judge(
@@ -68,7 +72,8 @@ async def judge(
     now: datetime,
 ) -> Judgement:
     """What the session comes to by what is known now. Prices, sites, tariffs and products are those in force when it
-    started; its driver is whom its start was authorized for, else who held the tag then. Raises StorageUnavailable.
+    started; its driver is whom a person assigned it to, else whom its start was authorized for, else who held the tag
+    then. Raises StorageUnavailable.
     """
     case = _Case(operator=operator, session=replace(session, stop=stop), stop=stop, readings=readings, now=now)
     try:
@@ -80,9 +85,9 @@ async def judge(
 async def _judged(case: _Case, catalogue: Catalogue, drivers: Drivers) -> Judgement:
     operator, stop = case.operator, case.stop
     charger = await catalogue.charger(operator.gln, stop.charger_id)
-    fault = implausibility(stop, now=case.now, max_power_kw=charger.max_power_kw if charger else None)
-    if fault is not None and not (case.session.accepted and stop.can_be_billed):
-        raise _Held(HeldFor.IMPLAUSIBLE, fault)
+    found = implausibility(stop, max_power_kw=charger.max_power_kw if charger else None)
+    if found is not None and not (case.session.accepted and stop.can_be_billed):
+        raise _Held(HeldFor.IMPLAUSIBLE, found.fault, may_pass=found.may_pass)
     driver = await _driver(case, drivers)
     placed_at = driver.placed_at(product_site_id=operator.product_site_id(driver.product_code))
     known_sites = (stop.site_id, charger.site_id if charger else None, placed_at)
@@ -95,16 +100,23 @@ async def _judged(case: _Case, catalogue: Catalogue, drivers: Drivers) -> Judgem
 
 
 async def _driver(case: _Case, drivers: Drivers) -> Driver:
-    start = case.session.start
-    known = case.session.external_id or (start.external_id if start else None)
-    if known is not None:
-        stored = await drivers.driver(home=case.operator.home, external_id=known)
-        if stored is not None:
-            return stored.value
-    holder = await holder_of(drivers=drivers, home=case.operator.home, tag=case.stop.tag, at=case.stop.started_at)
-    if holder is None:
+    """Who held the tag is asked anew, because an event that came late may have told since; what was known when the
+    start was heard counts where nobody is found any more: the contract ended meanwhile, as of an earlier time.
+    """
+    home, start = case.operator.home, case.session.start
+    known = await _stored(case.session.assigned_to or (start.external_id if start else None), home, drivers)
+    if known is None:
+        known = await holder_of(drivers=drivers, home=home, tag=case.stop.tag, at=case.stop.started_at)
+    if known is None:
+        known = await _stored(start.held_by if start else None, home, drivers)
+    if known is None:
         raise _Held(HeldFor.UNKNOWN_TOKEN, f"nobody held {case.stop.tag} when it started")
-    return holder
+    return known
+
+
+async def _stored(external_id: str | None, home: OperatorHome, drivers: Drivers) -> Driver | None:
+    stored = await drivers.driver(home=home, external_id=external_id) if external_id is not None else None
+    return stored.value if stored else None
 
 
 async def _tariff(case: _Case, driver: Driver, path: tuple[Site, ...], catalogue: Catalogue) -> Tariff:
@@ -138,7 +150,7 @@ def _costed(case: _Case, driver: Driver, site_id: int, path: tuple[Site, ...], t
     try:
         report = price_session(tariff=tariff, charging=charging)
     except PricingError as error:
-        raise _Held(HeldFor.IMPLAUSIBLE, f"it cannot be priced: {error}") from error
+        raise _Held(HeldFor.IMPLAUSIBLE, f"it cannot be priced: {error}", may_pass=False) from error
     amounts = report.rounded
     if amounts is None:
         raise _Held(HeldFor.NO_TARIFF, f"tariff {tariff.id} has no single VAT rate, and a line has one")
@@ -172,6 +184,9 @@ def _metered(case: _Case, driver: Driver, site_id: int) -> Judgement:
     stop = case.stop
     if stop.energy_wh == 0:
         return _nothing(case, driver)
+    if stop.ended_at - stop.started_at > LONGEST_SERIES:
+        because = f"it lasts longer than the {LONGEST_SERIES.days} days of which quarter hours can be sent"
+        raise _Held(HeldFor.IMPLAUSIBLE, because, may_pass=False)
     line = MeteredLine(
         transaction_id=case.session.session_id,
         session_id=case.session.session_id,
@@ -225,10 +240,11 @@ def _held(case: _Case, held: _Held) -> Judgement:
     session = replace(
         case.session,
         status=SessionStatus.HELD,
+        external_id=case.session.assigned_to,
         held_for=held.reason,
         held_because=str(held),
         held_since=since,
         # What only a person can decide is not tried again.
-        try_again_at=None if held.reason is HeldFor.IMPLAUSIBLE else case.now + wait,
+        try_again_at=case.now + wait if held.may_pass else None,
     )
     return Judgement(session=session, explanation=f"held, {held.reason}: {held}")

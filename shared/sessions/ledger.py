@@ -1,5 +1,6 @@
 """What sessions need of whatever stores them."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -52,8 +53,10 @@ class Ledger(Protocol):
         """Adds readings to a session that may not be known yet. The same readings again change nothing."""
         ...
 
-    async def held(self, *, home: OperatorHome, reason: HeldFor, tag: str | None = None, limit: int = 100) -> list[str]:
-        """Ids of sessions held for `reason`, longest held first; of those with `tag` only, if it is given."""
+    def held(self, *, home: OperatorHome, reason: HeldFor, tag: str | None = None) -> AsyncIterator[str]:
+        """Ids of sessions held for `reason`, of those with `tag` only if it is given, longest held first (for each tag
+        where they are kept by it). What is settled meanwhile disturbs nothing.
+        """
         ...
 
     async def sessions(

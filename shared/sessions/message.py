@@ -1,15 +1,29 @@
 """What the charging platform says: six messages without an envelope, told apart by their shape, in all spellings."""
 
+import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from shared.instant import Instant
 
+from .session import GRID_WH
+
 MAX_SITE_ID = 10**15
 _ENERGY_REGISTER = "Energy.Active.Import.Register"
+_WH_PER_UNIT = {"wh": 1, "kwh": 1000}
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
 
 
 class MessageRefused(Exception):
@@ -24,29 +38,33 @@ def _text_of_id(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _number(value: object) -> object:
+def _watt_hours(value: object, *, unit: int = 1) -> Decimal:
+    """`value` in Wh, a number or a text of one, on the grid of 0.001 Wh; `unit` is how many Wh one of it is."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise ValueError("must be a number")  # noqa: TRY004  pydantic turns only ValueError into a fault
-    try:
-        number = Decimal(str(value))
-    except ArithmeticError as error:
-        raise ValueError("must be a number") from error
-    if not number.is_finite() or abs(number) >= Decimal("1e12"):
+    text = str(value)
+    if not _NUMBER.fullmatch(text) or len(text) > 64:
+        raise ValueError("must be a number")
+    number = Decimal(text.strip()) * unit
+    if abs(number) >= Decimal("1e12"):
         raise ValueError("must be a number of sensible size")
-    return number.quantize(Decimal("0.001"))
+    return number.quantize(GRID_WH, rounding=ROUND_HALF_UP) + 0  # the sum has no zero below zero
 
 
 def _site_number(value: object) -> object:
+    if value == "":
+        return None  # a charger that stands nowhere yet
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15:
         return int(value)
     return value
 
 
 _Id = Annotated[str, BeforeValidator(_text_of_id), Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7E]+$")]
-_ChargerId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7E]+$")]
-_Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1F\x7F]+$")]
-_WattHours = Annotated[Decimal, BeforeValidator(_number)]
-_SiteId = Annotated[int, BeforeValidator(_site_number), Field(strict=True, ge=0, lt=MAX_SITE_ID)]
+_ChargerId = Annotated[str, BeforeValidator(_text_of_id), Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7E]+$")]
+_Tag = Annotated[str, BeforeValidator(_text_of_id), Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1F\x7F]+$")]
+_WattHours = Annotated[Decimal, BeforeValidator(_watt_hours)]
+_SiteId = Annotated[Annotated[int, Field(strict=True, ge=0, lt=MAX_SITE_ID)] | None, BeforeValidator(_site_number)]
+_ExternalSiteId = Annotated[str, BeforeValidator(_text_of_id), Field(max_length=200)]
 
 
 def _either(*names: str) -> Any:
@@ -59,10 +77,8 @@ class _Message(BaseModel):
 
 class _FromSite(_Message):
     charger_id: _ChargerId = _either("chargerId")
-    site_id: _SiteId | None = Field(default=None, validation_alias="siteId")
-    external_site_id: Annotated[str, Field(max_length=200)] | None = Field(
-        default=None, validation_alias="externalSiteId"
-    )
+    site_id: _SiteId = Field(default=None, validation_alias="siteId")
+    external_site_id: _ExternalSiteId | None = Field(default=None, validation_alias="externalSiteId")
 
 
 class SessionStarted(_FromSite):
@@ -106,30 +122,37 @@ class _Measurement(_Message):
     device_time_stamp: Instant | None = Field(default=None, validation_alias="deviceTimeStamp")
     value: object = None
     type_of_measurement: str | None = Field(default=None, validation_alias="typeOfMeasurement")
+    phase: str | None = None
     unit: str | None = None
+
+    @property
+    def is_session_energy(self) -> bool:
+        """Whether it is the energy register of all phases together."""
+        return self.type_of_measurement == _ENERGY_REGISTER and not self.phase
 
 
 class Measurements(_Message):
-    """Meter values during a session. Those that are no energy register are of no use here."""
+    """Meter values during a session. Those that are no energy register, or that of one phase, are of no use here."""
 
     charger_id: _ChargerId = _either("chargerId")
     session_id: _Id = _either("transactionId")
     at: Instant = _either("timeStamp", "deviceTimeStamp", "receivedTimestamp", "eventReceivedTimestamp")
     measurements: Annotated[list[_Measurement], Field(max_length=1000)]
 
-    def energy_readings(self) -> list[tuple[Any, Decimal]]:
+    def energy_readings(self) -> list[tuple[datetime, Decimal]]:
         """Instant and cumulative register in Wh of each energy reading. Raises MessageRefused."""
         readings = []
         for index, each in enumerate(self.measurements):
-            if each.type_of_measurement != _ENERGY_REGISTER:
+            if not each.is_session_energy:
                 continue
+            unit = _WH_PER_UNIT.get((each.unit or "Wh").casefold())
+            if unit is None:
+                raise MessageRefused(faults=((f"measurements[{index}].unit", "must be Wh or kWh"),))
             try:
-                value = _number(each.value)
+                register = _watt_hours(each.value, unit=unit)
             except ValueError as error:
                 raise MessageRefused(faults=((f"measurements[{index}].value", str(error)),)) from error
-            assert isinstance(value, Decimal)  # noqa: S101  _number returns nothing else
-            factor = 1000 if (each.unit or "Wh").casefold() == "kwh" else 1
-            readings.append((each.device_time_stamp or self.at, value * factor))
+            readings.append((each.device_time_stamp or self.at, register))
         return readings
 
 

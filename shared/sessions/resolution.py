@@ -132,8 +132,10 @@ class Resolution:
                 "it has become a line already: correct the line to what the other stop says, then discard the conflict"
             )
             raise NothingToDecide(session_id=session.session_id, why=why)
+        # What was accepted before was said of the other stop.
+        believed = replace(decided, accepted=False)
         return await self.settlement.settle_decided(
-            operator=operator, before=story, session=decided, stop=conflict, entry=entry
+            operator=operator, before=story, session=believed, stop=conflict, entry=entry
         )
 
     def _with_decision(self, session: Session, verdict: Verdict, *, fingerprint: str | None) -> Session:

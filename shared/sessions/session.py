@@ -1,12 +1,17 @@
 """A charging session, from whatever source, and what became of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from shared.drivers import normalised
 from shared.instant import utc_text
+
+GRID_WH = Decimal("0.001")
+"""Energies are multiples of this."""
+
+_END_OF_TIME = datetime(3000, 1, 1, tzinfo=UTC)
 
 
 class Source(StrEnum):
@@ -59,7 +64,7 @@ class Stop:
     @property
     def can_be_billed(self) -> bool:
         """Whether a line could state its time and energy, if a person says that it is right."""
-        return self.started_at <= self.ended_at and self.energy_wh >= 0
+        return self.started_at <= self.ended_at < _END_OF_TIME and self.energy_wh >= 0
 
     @property
     def fingerprint(self) -> str:
@@ -71,7 +76,9 @@ class Stop:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What was said of a session when it started, and whom charging was allowed for."""
+    """What was said of a session when it started. `external_id` is whom charging was allowed for, `held_by` who held
+    the tag as far as was known when the start was heard.
+    """
 
     charger_id: str
     tag: str
@@ -79,6 +86,7 @@ class Start:
     meter_start_wh: Decimal | None = None
     site_id: int | None = None
     external_id: str | None = None
+    held_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +120,11 @@ class Session:
     accepted: bool = False
     conflicts: tuple[Stop, ...] = ()
     decisions: tuple[Decision, ...] = ()
+
+    @property
+    def assigned_to(self) -> str | None:
+        """Whose a person said that the session is, the last time."""
+        return next((each.external_id for each in reversed(self.decisions) if each.external_id is not None), None)
 
     def was_decided(self, stop: Stop) -> bool:
         """Whether `stop` was once a conflict that a person has decided."""

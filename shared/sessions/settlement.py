@@ -91,13 +91,15 @@ class Settlement:
         if session is None or session.stop is None or session.status is not SessionStatus.HELD:
             return session.status if session else None
         judgement = await self._judge(operator, story, session, session.stop)
-        entries = (self._settled_later(judgement),) if judgement.session.status is not SessionStatus.HELD else ()
+        # That it is still held for the same reason need not be told each time.
+        is_news = judgement.session.held_for is not session.held_for
+        entries = (self._settled_later(judgement),) if is_news else ()
         await self._record(operator, story, judgement, entries)
         return judgement.session.status
 
     async def settle_held(self, *, operator: Operator, reason: HeldFor, tag: str | None = None) -> None:
-        """Tries sessions again that are held for `reason`, the longest held first. The timer tries what is left."""
-        for session_id in await self.ledger.held(home=operator.home, reason=reason, tag=tag):
+        """Tries all sessions again that are held for `reason`, the longest held first. Raises StorageUnavailable."""
+        async for session_id in self.ledger.held(home=operator.home, reason=reason, tag=tag):
             try:
                 await self.settle_again(operator=operator, session_id=session_id)
             except RowConflict:
@@ -170,6 +172,7 @@ class Settlement:
         delivery = _delivery(operator, line, now=self.clock.now()) if line is not None else None
         if isinstance(line, CostedLine) and line.revenue_share_missing:
             entries = (*entries, self._share_missing(line))
+            self.count("revenue-share-missing")
         await self.ledger.record(
             home=operator.home,
             before=story,
@@ -188,7 +191,7 @@ class Settlement:
             at=self.clock.now(),
             direction=Direction.IN,
             endpoint="settlement",
-            action="session-settled",
+            action="session-held" if judgement.session.status is SessionStatus.HELD else "session-settled",
             message=judgement.explanation,
             reference_id=judgement.session.session_id,
         )

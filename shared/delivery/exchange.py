@@ -1,0 +1,154 @@
+"""All requests that one attempt makes: each with a token, each bounded, each in the log."""
+
+import asyncio
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from shared.clock import Clock
+from shared.logbook import Direction, LogEntry, log_entry
+from shared.operators import Operator
+
+from .delivery import Delivery
+from .entra_tokens import TokenRefused, TokenUnavailable
+from .retry_after import retry_after
+
+if TYPE_CHECKING:
+    import httpx
+
+_CREDENTIAL_REFUSED = frozenset({401, 403})
+_MAX_ANSWER = 64_000
+_LONGEST_REQUEST_SECONDS = 30
+_ENTRA = "Microsoft Entra"
+
+
+class Tokens(Protocol):
+    """Where bearer tokens come from."""
+
+    async def token(self, operator: Operator, *, fresh: bool = False) -> str:
+        """A token. Raises TokenRefused, TokenUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What came back of one request; `status` None: nothing. `was_sent` says whether it may have arrived."""
+
+    status: int | None
+    body: bytes = b""
+    retry_after: timedelta | None = None
+    fault: str = ""
+    was_sent: bool = True
+
+
+@dataclass(kw_only=True)
+class Exchange:
+    """One attempt at one delivery. `tokens_seen` has each operator's last token, so that a new one is told."""
+
+    client: "httpx.AsyncClient"
+    tokens: Tokens
+    tokens_seen: MutableMapping[str, str]
+    clock: Clock
+    operator: Operator
+    delivery: Delivery
+    entries: list[LogEntry] = field(default_factory=list)
+    is_posting: bool = False
+
+    async def request(self, method: str, url: str, content: str | None = None) -> Heard:
+        """One request, and one more with a fresh token if the first one is refused.
+
+        Raises TokenRefused, TokenUnavailable, after the log has the reason.
+        """
+        heard = await self._request_with(method, url, content, fresh_token=False)
+        if heard.status in _CREDENTIAL_REFUSED:
+            heard = await self._request_with(method, url, content, fresh_token=True)
+        return heard
+
+    def note(
+        self,
+        action: str,
+        message: str,
+        *,
+        endpoint: str,
+        status: int | None = None,
+        started: float | None = None,
+        sent: str | None = None,
+        answer: bytes | None = None,
+    ) -> None:
+        """One more entry for the log; `started` is when, by the monotonic clock."""
+        entry = log_entry(
+            at=self.clock.now(),
+            direction=Direction.OUT,
+            endpoint=endpoint,
+            action=action,
+            message=message,
+            response_code=status,
+            reference_id=self.delivery.transaction_id,
+            duration_ms=None if started is None else round((time.monotonic() - started) * 1000),
+            payload=sent,
+            answer=answer or None,
+        )
+        self.entries.append(entry)
+
+    async def _request_with(self, method: str, url: str, content: str | None, *, fresh_token: bool) -> Heard:
+        headers = {"Authorization": f"Bearer {await self._token(fresh=fresh_token)}", "Accept": "application/json"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        if self.operator.utility_cloud.send_tenant_header:
+            headers["tenant"] = self.operator.gln
+        started = time.monotonic()
+        self.is_posting = method == "POST"
+        heard = await self._heard(method, url, content, headers)
+        self.is_posting = False
+        self.note(
+            "look-up-line" if method == "GET" else f"send-{self.delivery.destination}",
+            heard.fault or f"Utility Cloud answered {heard.status}",
+            endpoint=url,
+            status=heard.status,
+            started=started,
+            sent=content,
+            answer=heard.body,
+        )
+        return heard
+
+    async def _token(self, *, fresh: bool) -> str:
+        started = time.monotonic()
+        try:
+            token = await self.tokens.token(self.operator, fresh=fresh)
+        except (TokenRefused, TokenUnavailable) as error:
+            self.note("get-token", error.explanation, endpoint=_ENTRA, status=error.status, started=started)
+            raise
+        if self.tokens_seen.get(self.operator.gln) != token:
+            self.tokens_seen[self.operator.gln] = token
+            self.note("get-token", "a token was issued", endpoint=_ENTRA, status=200, started=started)
+        return token
+
+    async def _heard(self, method: str, url: str, content: str | None, headers: dict[str, str]) -> Heard:
+        import httpx
+
+        status, pause, body = None, None, bytearray()
+        try:
+            async with (
+                asyncio.timeout(_LONGEST_REQUEST_SECONDS),
+                self.client.stream(method, url, content=content, headers=headers) as response,
+            ):
+                status = response.status_code
+                pause = retry_after(response.headers.get("retry-after"), now=self.clock.now())
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > _MAX_ANSWER:
+                        break
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return Heard(status=None, fault=f"no connection to {url}: {_named(error)}", was_sent=False)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError, ExceptionGroup) as error:
+            return Heard(status=None, fault=f"{url} is no address to send to: {_named(error)}", was_sent=False)
+        except (httpx.HTTPError, TimeoutError) as error:
+            if status is None:
+                return Heard(status=None, fault=f"no answer from {url}: {_named(error)}; it may have arrived")
+        return Heard(status=status, body=bytes(body[:_MAX_ANSWER]), retry_after=pause)
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".strip()

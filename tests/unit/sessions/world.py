@@ -1,0 +1,475 @@
+"""The way through in one process: rows in memory, a clock that stands, the real use cases, handlers and clients."""
+
+import asyncio
+import importlib
+import json
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+import httpx
+
+from function_app import app
+from functions.call import EndpointSpec
+from functions.http_endpoint import ENDPOINTS
+from local.sandbox import RunningSandbox, serving
+from local.sandbox.demo_operators import DEMO_OPERATORS
+from shared.contracts import Envelope
+from shared.delivery import DeliveryState, EntraTokens, UtilityCloud
+from shared.delivery.utility_cloud import LONGEST_ATTEMPT
+from shared.json_documents import parse_json
+from shared.operators import Access, Caller, Entra, Operator, RevenueShare, Scope, SecretName, Site, State
+from shared.operators.put_tariff import put_tariff
+from shared.operators.register import put_version
+from shared.sessions import Session, Story
+from shared.settings import read_settings
+from shared.storage.memory_rows import MemoryRows
+from shared.storage.rows import Rows
+from shared.wiring import CONFIGURATION, LEDGER, Wiring, use_wiring
+
+assert app  # importing it registers every endpoint
+
+GLN = "7080000000005"
+OTHER_GLN = "7080000000012"
+OWNER = "707057500000000025"
+OTHER_OWNER = "707057500000000032"
+TAG = "04A1B2C3D4"
+CHARGER = "NORDLYS_0007"
+NOW = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)
+STARTED = datetime(2026, 1, 15, 17, 2, 11, 399120, tzinfo=UTC)
+ENDED = datetime(2026, 1, 15, 19, 40, 3, 633143, tzinfo=UTC)
+BEFORE = datetime(2026, 1, 10, tzinfo=UTC)
+NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
+WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: lines go over plain http here
+ROOT = Caller(gln=None, scope=Scope.PLATFORM_ADMIN, key_id="root", label="root")
+
+
+class HeldClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        """Where it stands."""
+        return self.at
+
+    def move(self, **by: float) -> None:
+        """Moves it on."""
+        self.at += timedelta(**by)
+
+
+@dataclass
+class Asked:
+    """What was asked of the deliveries queue. `is_away`: asking gets lost, as when the broker is away."""
+
+    requests: list[dict[str, str]] = field(default_factory=list)
+    is_away: bool = False
+
+    async def ask_for_attempt(self, *, gln: str, session_id: str, transaction_id: str) -> None:
+        """See `Dispatch`."""
+        if not self.is_away:
+            self.requests.append({"gln": gln, "session_id": session_id, "transaction_id": transaction_id})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an HTTP function answered."""
+
+    status: int
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        """The body as JSON, numbers exact."""
+        return parse_json(self.body)
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What was wrong, by field."""
+        return {fault["field"]: fault["message"] for fault in self.document["errors"]}
+
+
+def utc(instant: datetime) -> str:
+    """As the charging platform writes it, with seven digits."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+
+
+def stop_message(**changed: Any) -> dict[str, Any]:
+    """The sample's stop, fields changed; None takes one away."""
+    message = json.loads(sample("charging-stopped.json")) | changed
+    return {name: value for name, value in message.items() if value is not None}
+
+
+def start_message(**changed: Any) -> dict[str, Any]:
+    """The sample's start, fields changed; None takes one away."""
+    message = json.loads(sample("charging-started.json")) | changed
+    return {name: value for name, value in message.items() if value is not None}
+
+
+def readings_message(*readings: tuple[datetime, float], session_id: str = "1032427936") -> dict[str, Any]:
+    """Energy registers in Wh at instants."""
+    measurements = [
+        {
+            "deviceTimeStamp": utc(at),
+            "value": str(register),
+            "typeOfMeasurement": "Energy.Active.Import.Register",
+            "phase": None,
+            "unit": "Wh",
+        }
+        for at, register in readings
+    ]
+    message = {"chargerId": CHARGER, "timeStamp": utc(ENDED), "transactionId": session_id}
+    return {**message, "measurements": measurements}
+
+
+def sample(name: str) -> bytes:
+    """A message as the charging platform sends it."""
+    return (Path(__file__).parents[2] / "samples" / name).read_bytes()
+
+
+def flat_tariff(tariff_id: str, *, price: float, vat: float = 25, currency: str = "NOK", **more: Any) -> dict[str, Any]:
+    """So much per kWh."""
+    component = {"type": "ENERGY", "price": price, "vat": vat, "step_size": 1}
+    return {"id": tariff_id, "currency": currency, "elements": [{"price_components": [component]}], **more}
+
+
+class World:
+    """One process of the function app. `rows` hold what is configured and what happened."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Rows | None = None,
+        configuration: Rows | None = None,
+        sandbox: RunningSandbox | None = None,
+    ) -> None:
+        self.clock = HeldClock()
+        self.asked = Asked()
+        self.sandbox = sandbox
+        self.configuration = configuration or MemoryRows()
+        self.ledger = ledger or MemoryRows()
+        self.keys: dict[tuple[str, Scope], str] = {}
+        self._http = httpx.AsyncClient(verify=WITHOUT_TLS, trust_env=False, timeout=httpx.Timeout(20, connect=5))
+        self._restart()
+
+    def _restart(self) -> None:
+        """A new process over what is stored."""
+        settings = read_settings(
+            {
+                "ContractEventsTopic": "contracts",
+                "ServiceBusConnection": "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;SharedAccessKey=k;",
+                "TableStorage": "UseDevelopmentStorage=true",
+                "AllowLocalSecretStore": "true",
+                "AllowLocalAddresses": "true",
+                "EntraAuthority": self.sandbox.tls_url if self.sandbox else "https://127.0.0.1:9",
+                **({"EntraCaBundle": str(self.sandbox.ca_bundle)} if self.sandbox else {}),
+            }
+        )
+        self.wiring = Wiring(
+            settings=settings,
+            clock=self.clock,
+            tables={CONFIGURATION: self.configuration, LEDGER: self.ledger},
+        )
+        self.tokens = EntraTokens(
+            secrets=self.wiring.secrets,
+            authority=settings.entra_authority,
+            ca_bundle=settings.entra_ca_bundle,
+            longest_request=timedelta(seconds=0.2),
+        )
+        self.wiring.dispatch = self.asked
+        self.send_for(LONGEST_ATTEMPT)
+        use_wiring(self.wiring)
+
+    def send_for(self, longest_attempt: timedelta) -> None:
+        """From now on an attempt may last as long as this."""
+        other_side = self.sandbox.url if self.sandbox else NOWHERE
+        self.wiring.utility_cloud = UtilityCloud(
+            client=self._http,
+            tokens=self.tokens,
+            clock=self.clock,
+            invoice_line_url=f"{other_side}/se/invoicelineimport/v1/transaction",
+            meter_values_url=f"{other_side}/v1/se/general-mv-adapter/CreateMeterValuesSeries",
+            longest_attempt=longest_attempt,
+        )
+
+    async def restart(self) -> None:
+        """The process dies and another one takes over; what was stored is still there."""
+        await self.tokens.aclose()
+        await self.wiring.aclose()
+        self._restart()
+
+    async def close(self) -> None:
+        """Ends everything."""
+        await self.tokens.aclose()
+        await self._http.aclose()
+        await self.wiring.aclose()
+        use_wiring(None)
+
+    async def operator(self, gln: str = GLN, **settings: Any) -> Operator:
+        """Sets up an operator, or changes it; by default live, costed, NOK, with the sandbox's credentials."""
+        stored = await self.wiring.operators.find(gln=gln)
+        if stored is None:
+            fresh = await self._new_operator(gln)
+            operator = replace(fresh, **settings)
+            for scope in (Scope.CHARGING_PLATFORM, Scope.UTILITY_CLOUD, Scope.OPERATOR_ADMIN):
+                issued = await self.wiring.api_keys.issue(gln=gln, scope=scope, label=str(scope), by=ROOT)
+                self.keys[(gln, scope)] = issued.text
+        else:
+            operator = replace(stored.value, **settings)
+        await self.wiring.operators.write(operator, version=stored.version if stored else None)
+        self.wiring.directory.forget(gln)
+        return operator
+
+    async def _new_operator(self, gln: str) -> Operator:
+        demo = next(each for each in DEMO_OPERATORS if each.gln == gln)
+        secret = await self.wiring.secrets.write(
+            gln=gln, name=SecretName.ENTRA_CLIENT_SECRET, secret=demo.client_secret
+        )
+        entra = Entra(directory_id=demo.directory_id, client_id=demo.client_id, scope=demo.scope, client_secret=secret)
+        return Operator(
+            gln=gln,
+            name=f"operator {gln}",
+            currency="NOK",
+            timezone="Europe/Oslo",
+            created_at=BEFORE,
+            revision="1",
+            state=State.LIVE,
+            entra=entra,
+        )
+
+    async def tariff(
+        self, tariff_id: str, *, gln: str = GLN, price: float = 3.2, valid_from: datetime | None = None, **more: Any
+    ) -> None:
+        """Puts a version of a tariff of so much per kWh."""
+        operator = await self.wiring.directory.operator(gln)
+        assert operator is not None
+        await put_tariff(
+            operator=operator,
+            tariff_id=tariff_id,
+            document=parse_json(json.dumps(flat_tariff(tariff_id, price=price, **more)).encode()),  # type: ignore[arg-type]  # an object
+            valid_from=valid_from,
+            store=self.wiring.tariffs,
+            now=self.clock.now(),
+            matches=lambda _: True,
+        )
+        self.wiring.directory.forget(gln)
+
+    async def site(
+        self,
+        site_id: int,
+        *,
+        gln: str = GLN,
+        parent: int | None = None,
+        tariff_id: str | None = None,
+        access: Access | None = None,
+        share: RevenueShare | None = None,
+        valid_from: datetime | None = None,
+    ) -> None:
+        """Puts a version of a site."""
+        site = Site(
+            site_id=site_id,
+            name=f"Site {site_id}",
+            parent_site_id=parent,
+            tariff_id=tariff_id,
+            access=access,
+            revenue_share=share,
+        )
+        await put_version(
+            store=self.wiring.sites,
+            gln=gln,
+            entry_id=str(site_id),
+            document=site,
+            valid_from=valid_from,
+            now=self.clock.now(),
+            matches=lambda _: True,
+        )
+        self.wiring.directory.forget(gln)
+
+    async def contract(
+        self,
+        event: str = "ContractActivated",
+        *,
+        gln: str = GLN,
+        owner: str = OWNER,
+        rfid: str | None = TAG,
+        site_id: int | None = None,
+        product: str = "LADEABO",
+        at: datetime = BEFORE,
+    ) -> None:
+        """Carries out a contract event."""
+        details: dict[str, object] = {} if rfid is None else {"Rfid": rfid}
+        if site_id is not None:
+            details["PrivateSiteId"] = site_id
+        header = {"EventName": event, "TenantID": gln, "ServiceType": "ChargingAgreement", "Timestamp": utc(at)}
+        point = {"Identification": owner, "Details": details}
+        contract = {"ContractID": f"C-{owner}", "Product": {"ProductCode": product}, "AccountingPoint": point}
+        body = json.dumps({"Header": header, "Payload": {"Contract": contract}}).encode()
+        await self.wiring.provisioning.carry_out(
+            Envelope(
+                body=body,
+                message_id=f"{event}-{utc(at)}",
+                enqueued_at=self.clock.now(),
+                sequence_number=1,
+                subject=None,
+                properties={},
+            )
+        )
+
+    async def say(self, message: Mapping[str, Any] | bytes, *, gln: str = GLN) -> Reply:
+        """The charging platform says something."""
+        body = message if isinstance(message, bytes) else json.dumps(message).encode()
+        return await self.call("charging_event", gln=gln, scope=Scope.CHARGING_PLATFORM, body=body)
+
+    async def settled(self, message: Mapping[str, Any] | None = None, *, gln: str = GLN) -> Reply:
+        """The same, and it becomes a line."""
+        reply = await self.say(message or stop_message(), gln=gln)
+        assert (reply.status, reply.document["status"]) == (200, "settled"), reply.body
+        return reply
+
+    async def call(
+        self,
+        endpoint: str,
+        *,
+        scope: Scope,
+        gln: str = GLN,
+        body: object = b"",
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        **more: str,
+    ) -> Reply:
+        """One request to an HTTP function, by its name."""
+        spec: EndpointSpec = ENDPOINTS[endpoint]
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        places = {"gln": gln} if "{gln}" in spec.route else {}
+        request = func.HttpRequest(
+            spec.method,
+            f"http://127.0.0.1/{spec.route}",
+            headers={"x-api-key": self.keys[(gln, scope)]},
+            params={**(query or {}), **more},
+            route_params={**places, **(path or {})},
+            body=raw,
+        )
+        response = await _function(endpoint)(request)
+        return Reply(response.status_code, response.get_body())
+
+    async def deliver_asked(self) -> None:
+        """The queue's handler does what was asked for."""
+        requests, self.asked.requests = self.asked.requests, []
+        for request in requests:
+            await self.deliver(request["transaction_id"], gln=request["gln"], session_id=request["session_id"])
+
+    async def deliver(
+        self, transaction_id: str, *, gln: str = GLN, session_id: str | None = None
+    ) -> DeliveryState | None:
+        """One try, if it is time."""
+        operator = await self.wiring.directory.operator(gln)
+        assert operator is not None
+        return await self.wiring.relay.deliver(
+            operator=operator, session_id=session_id or transaction_id, transaction_id=transaction_id
+        )
+
+    async def story(self, session_id: str = "1032427936", *, gln: str = GLN) -> Story:
+        """All that is known of a session."""
+        operator = await self.wiring.directory.operator(gln)
+        assert operator is not None
+        return await self.wiring.sessions.story(home=operator.home, session_id=session_id)
+
+    async def session(self, session_id: str = "1032427936") -> Session:
+        """A session that is there."""
+        stored = (await self.story(session_id)).session
+        assert stored is not None
+        return stored.value
+
+    async def log(self, *, gln: str = GLN, **query: str) -> list[dict[str, Any]]:
+        """The log, newest first."""
+        await self.wiring.background.settle()
+        reply = await self.call("list_logs", gln=gln, scope=Scope.OPERATOR_ADMIN, query={**query, "limit": "1000"})
+        assert reply.status == 200, reply.body
+        items: list[dict[str, Any]] = reply.document["items"]
+        return items
+
+    async def arrived(self, what: str = "transactions") -> list[dict[str, Any]]:
+        """The bodies that the sandbox has stored, oldest first."""
+        return [each["body"] for each in await self.seen(what)]
+
+    async def seen(self, what: str) -> list[dict[str, Any]]:
+        """What the sandbox lists."""
+        assert self.sandbox is not None
+        found: list[dict[str, Any]] = parse_json(  # type: ignore[assignment]  # it lists objects
+            (await self._http.get(f"{self.sandbox.url}/_sandbox/{what}")).content
+        )
+        return found
+
+    async def requests(self) -> list[tuple[str, int | None]]:
+        """Method and answer of each request for lines or series that the sandbox got; its token requests left out."""
+        return [
+            (each["method"], each["status"]) for each in await self.seen("requests") if "/token" not in each["path"]
+        ]
+
+    async def until_requested(self, times: int) -> None:
+        """Waits until so many requests for lines or series have come in."""
+        async with asyncio.timeout(10):
+            while len(await self.requests()) < times:  # noqa: ASYNC110  the sandbox cannot call back
+                await asyncio.sleep(0.005)
+
+    async def forget_sandbox(self) -> None:
+        """The sandbox forgets everything."""
+        assert self.sandbox is not None
+        answer = await self._http.delete(f"{self.sandbox.url}/_sandbox")
+        assert answer.status_code == 204
+
+    async def fault(self, target: str, kind: str, **details: Any) -> None:
+        """Tells the sandbox to fail."""
+        assert self.sandbox is not None
+        fault = {"target": target, "kind": kind, **details}
+        answer = await self._http.post(f"{self.sandbox.url}/_sandbox/faults", json=fault)
+        assert answer.status_code == 201, answer.text
+
+
+def _function(endpoint: str) -> Any:
+    return getattr(importlib.import_module(ENDPOINTS[endpoint].handler.__module__), endpoint)
+
+
+@asynccontextmanager
+async def world(
+    *, ledger: Rows | None = None, configuration: Rows | None = None, sandbox: RunningSandbox | None = None
+) -> AsyncIterator[World]:
+    """A world with the sandbox as its other side, or with one that does not answer."""
+    made = World(ledger=ledger, configuration=configuration, sandbox=sandbox)
+    try:
+        if sandbox is not None:
+            await made.forget_sandbox()
+        yield made
+    finally:
+        await made.close()
+
+
+@contextmanager
+def running_sandbox(certificates: Path) -> Iterator[RunningSandbox]:
+    """The sandbox in a thread with a loop of its own, so that it outlives the loops of the tests."""
+    started: Future[RunningSandbox] = Future()
+    stopping: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        stopping.set_result((asyncio.get_running_loop(), stop))
+        async with serving(certificates=certificates) as sandbox:
+            started.set_result(sandbox)
+            await stop.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), name="sandbox")
+    thread.start()
+    try:
+        yield started.result(timeout=20)
+    finally:
+        loop, stop = stopping.result(timeout=20)
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(timeout=20)
