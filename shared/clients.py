@@ -3,6 +3,7 @@
 Their SDKs are imported there too: a cold start does not wait for them.
 """
 
+import logging
 from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ class Clients:
     def __init__(self, *, settings: Settings, closing: AsyncExitStack) -> None:
         self._settings = settings
         self._closing = closing
+        for chatty in ("azure", "httpx"):  # they tell of every request, addresses included
+            logging.getLogger(chatty).setLevel(logging.WARNING)
 
     @cached_property
     def tables(self) -> "TableServiceClient":

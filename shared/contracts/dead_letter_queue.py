@@ -83,15 +83,14 @@ async def _give_back(receiver: "ServiceBusReceiver", message: "ServiceBusReceive
 
 def _body(message: "ServiceBusReceivedMessage") -> bytes:
     """What the function would have been given; a body of another kind than bytes or text is no JSON in any case."""
-    body = message.body
+    from azure.servicebus.amqp import AmqpMessageBodyType
+
+    body: Any = message.body
+    if message.body_type is AmqpMessageBodyType.DATA:
+        return b"".join(body)
     if isinstance(body, str):
         return body.encode()
-    if isinstance(body, bytes):
-        return body
-    try:
-        return b"".join(body)
-    except TypeError:
-        return b""
+    return body if isinstance(body, bytes) else b""
 
 
 def _text(value: Any) -> Any:

@@ -49,23 +49,24 @@ class Events:
         """Gives the message's id."""
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
         message_id = uuid.uuid4().hex
+        given: dict[Any, Any] = {**properties}
         self._sender.send_messages(
             ServiceBusMessage(
                 body,
                 message_id=message_id,
                 subject=subject,
-                application_properties=dict(properties) or None,
+                application_properties=given or None,
             )
         )
         return message_id
 
     def waiting(self) -> list[ServiceBusReceivedMessage]:
         """What is published and neither carried out nor given up."""
-        return self._waiting.peek_messages(max_message_count=100)
+        return self._waiting.peek_messages(max_message_count=100, sequence_number=1)
 
     def dead_letters(self) -> dict[str, ServiceBusReceivedMessage]:
         """By their ids."""
-        return {str(message.message_id): message for message in self._dead.peek_messages(max_message_count=250)}
+        return {str(message.message_id): message for message in self._dead.peek_messages(250, sequence_number=1)}
 
     def driver(self, external_id: str, *, gln: str = COSTED) -> Any:
         """As Utility Cloud is told; None for 404."""

@@ -49,7 +49,7 @@ async def far(azurite: Stack, proxy: TcpProxy) -> AsyncIterator[AzureRows]:
     """The same table, through the proxy."""
     connection = azurite.table_storage.replace(f":{azurite.ports.tables}/", f":{proxy.port}/")
     async with TableServiceClient.from_connection_string(connection, **CLIENT_OPTIONS) as client:
-        yield AzureRows(client=client.get_table_client("contract"), patience_seconds=0.8)
+        yield AzureRows(client=client.get_table_client("contract"), patience_seconds=0.5)
 
 
 @pytest.fixture
@@ -142,20 +142,24 @@ async def test_storage_that_keeps_failing_is_unavailable_within_the_patience(
     far: AzureRows, proxy: TcpProxy, partition: str, fault: bytes
 ) -> None:
     proxy.instead.extend([fault] * 100)
-    await all_unavailable(far, partition, within=1.2)
+    await all_unavailable(far, partition, within=0.9)
 
 
 async def test_storage_that_is_silent_is_unavailable_within_the_patience(
     far: AzureRows, proxy: TcpProxy, partition: str
 ) -> None:
     proxy.passing.clear()
-    await all_unavailable(far, partition, within=1.2)
+    await all_unavailable(far, partition, within=0.9)
 
 
 async def test_storage_that_is_gone_is_unavailable_after_the_few_tries_that_the_settings_allow(partition: str) -> None:
     gone = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a;"
     async with TableServiceClient.from_connection_string(gone, **CLIENT_OPTIONS) as client:
-        await all_unavailable(AzureRows(client=client.get_table_client("contract")), partition, within=4)
+        rows = AzureRows(client=client.get_table_client("contract"))
+        started = time.monotonic()
+        with pytest.raises(StorageUnavailable):
+            await rows.read(partition=partition, key="a")
+        assert 0.5 < time.monotonic() - started < 3
 
 
 async def test_a_silence_that_ends_in_time_is_not_noticed(far: AzureRows, proxy: TcpProxy, partition: str) -> None:

@@ -1,6 +1,7 @@
 """What contract events make of a driver: one test for each thing that may happen to a contract."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -112,16 +113,16 @@ def test_what_an_update_sets_to_null_is_removed() -> None:
         said(ACTIVATED, 1, rfid="04A1", site=1, product="A"), said(UPDATED, 2, rfid=None, site=None, product=None)
     )
     assert times(driver)[-1] == (VIRTUAL, 2, None)
-    assert driver.site_id is driver.product_code is None
+    assert (driver.site_id, driver.product_code) == (None, None)
 
 
 @pytest.mark.parametrize(
     ("field", "first", "second"), [("site", 1, 2), ("product", "A", "B"), ("rfid", "04A1", "04B2")]
 )
-def test_each_field_is_written_by_the_last_who_spoke_of_it(field: str, first: object, second: object) -> None:
+def test_each_field_is_written_by_the_last_who_spoke_of_it(field: str, first: Any, second: Any) -> None:
     """Whatever newer events said of other fields, and however late they come."""
     older, newer = said(UPDATED, 2, **{field: first}), said(UPDATED, 3, **{field: second})
-    others = {"site": 9, "product": "Z", "rfid": "04FF"}
+    others: dict[str, Any] = {"site": 9, "product": "Z", "rfid": "04FF"}
     del others[field]
     newest = said(UPDATED, 4, **others)
     for order in ((older, newer, newest), (newest, newer, older), (newer, newest, older)):
@@ -137,7 +138,7 @@ def test_an_activation_says_all_there_is_so_that_a_new_customer_inherits_nothing
         said(ACTIVATED, 3, contract=None),
     )
     assert times(driver)[-1] == (VIRTUAL, 3, None)
-    assert driver.site_id is driver.product_code is driver.contract_id is None
+    assert (driver.site_id, driver.product_code, driver.contract_id) == (None, None, None)
     ended = driver_of(said(TERMINATED, 4, contract="C-2"), start=driver)
     assert not ended.active_at(day(4))
 

@@ -54,7 +54,7 @@ def after(arrived: Sequence[Statement], *, kept: int = MAX_STATEMENTS) -> Driver
     return driver
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(statements(most=3))
 def test_every_order_of_arrival_ends_in_the_same_driver(said: list[Statement]) -> None:
     expected = after(said)
@@ -64,7 +64,7 @@ def test_every_order_of_arrival_ends_in_the_same_driver(said: list[Statement]) -
         assert same_to_the_outside(driver, expected)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(statements(most=12), st.randoms(use_true_random=False))
 def test_many_events_in_any_order_and_any_number_of_times_end_in_the_same_driver(
     said: list[Statement], dice: Random
@@ -75,7 +75,7 @@ def test_many_events_in_any_order_and_any_number_of_times_end_in_the_same_driver
     assert after(arrived).statements == after(said).statements
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(statements(most=12))
 def test_a_driver_is_sound_after_every_event(said: list[Statement]) -> None:
     driver = UNKNOWN
@@ -94,7 +94,7 @@ def test_a_driver_is_sound_after_every_event(said: list[Statement]) -> None:
         assert driver.is_active == any(token.valid_to is None for token in driver.tokens)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(statements(most=10), st.sampled_from(["rfid", "site_id", "product_code"]))
 def test_a_field_is_what_the_last_said_who_spoke_of_it(said: list[Statement], field: str) -> None:
     """An activation speaks of every field, a termination of none."""
@@ -113,7 +113,7 @@ def test_a_field_is_what_the_last_said_who_spoke_of_it(said: list[Statement], fi
         assert getattr(driver, field) == latest.value
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(statements(most=20), st.integers(1, 8))
 def test_forgetting_what_changed_nothing_cannot_be_told_from_outside(said: list[Statement], kept: int) -> None:
     """As long as what comes is new: who was forgotten is not known again."""

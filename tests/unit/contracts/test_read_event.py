@@ -12,6 +12,10 @@ from tests.unit.contracts.events import ENQUEUED, EVENTS, UNSET, envelope, event
 
 IDENTIFICATION = "Payload.Contract.AccountingPoint.Identification"
 DETAILS = "Payload.Contract.AccountingPoint.Details"
+NO_SITES: tuple[object, ...] = (
+    *("garage 7", "", " 7", "7 ", "+7", "-7", "7.0", "0x7", "1e3", "\uff17", "\u0667", "7_0", "1" * 19, "{0}", "{x}"),
+    *(7.0, 7.5, 1e3, True, False, [], {}, [7]),
+)
 
 
 def read(document: object, **given: Any) -> ContractEvent:
@@ -116,29 +120,7 @@ def test_an_event_is_read_with_all_that_it_says() -> None:
         (event(contract_Product={"ProductCode": ["a"]}), "Payload.Contract.Product.ProductCode", "is not a text"),
         (event(contract_ContractID={}), "Payload.Contract.ContractID", "is not a text"),
         (event(contract_ContractID=True), "Payload.Contract.ContractID", "is not a text"),
-        *(
-            (event(details_PrivateSiteId=value), f"{DETAILS}.PrivateSiteId", "is not an integer")
-            for value in (
-                *(
-                    "garage 7",
-                    "",
-                    " 7",
-                    "7 ",
-                    "+7",
-                    "-7",
-                    "7.0",
-                    "0x7",
-                    "1e3",
-                    "\uff17",
-                    "\u0667",
-                    "7_0",
-                    "1" * 19,
-                    "{0}",
-                    "{x}",
-                ),
-                *(7.0, 7.5, 1e3, True, False, [], {}, [7]),
-            )
-        ),
+        *((event(details_PrivateSiteId=value), f"{DETAILS}.PrivateSiteId", "is not an integer") for value in NO_SITES),
         (event(details_PrivateSiteId=-7), f"{DETAILS}.PrivateSiteId", "greater than or equal to 0"),
         (event(details_PrivateSiteId=10**18), f"{DETAILS}.PrivateSiteId", "less than"),
         (event(details_Rfid="0" * 21), f"{DETAILS}.Rfid", "more than 20 characters"),
@@ -237,18 +219,18 @@ def test_a_site_is_an_integer_or_a_text_of_digits(value: object, site_id: int) -
 
 def test_null_is_kept_apart_from_absent() -> None:
     said = read(event(details_Rfid=None, details_PrivateSiteId=None, contract_Product=None)).statement
-    assert said.rfid == said.site_id == said.product_code == Stated(value=None)
+    assert [said.rfid, said.site_id, said.product_code] == [Stated(value=None)] * 3
     said = read(event(contract_Product={"ProductCode": None})).statement
     assert said.product_code == Stated(value=None)
     said = read(event(contract_Product=UNSET)).statement
-    assert said.rfid is said.site_id is said.product_code is None
+    assert [said.rfid, said.site_id, said.product_code] == [None] * 3
     assert read(event(contract_Product={"Attributes": {}})).statement.product_code is None
 
 
 @pytest.mark.parametrize("details", [UNSET, None, {}])
 def test_details_that_say_nothing_change_nothing(details: object) -> None:
     said = read(event(point_Details=details)).statement
-    assert said.rfid is said.site_id is None
+    assert (said.rfid, said.site_id) == (None, None)
 
 
 def test_an_empty_rfid_is_none() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ class DeadLettersInMemory:
         return done, len(self.messages)
 
 
-def claiming(point: str, sequence: int, name: str = "ContractActivated", **fields: object) -> Envelope:
+def claiming(point: str, sequence: int, name: str = "ContractActivated", **fields: Any) -> Envelope:
     return envelope(event(name, point_Identification=point, **fields), sequence=sequence)
 
 

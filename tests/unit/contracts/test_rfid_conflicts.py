@@ -160,7 +160,7 @@ def shuffled(dice: random.Random) -> Callable[[int, str], Awaitable[None]]:
     return wait
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(2, 3))
 def test_of_several_drivers_who_claim_a_tag_at_the_same_time_exactly_one_gets_it(
     dice: random.Random, number: int
@@ -181,7 +181,7 @@ def test_of_several_drivers_who_claim_a_tag_at_the_same_time_exactly_one_gets_it
     asyncio.run(race())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_events_for_the_same_driver_at_the_same_time_all_take_effect(dice: random.Random) -> None:
     async def race() -> None:

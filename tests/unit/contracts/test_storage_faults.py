@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.faults import StorageUnavailable
+from shared.operators import Operator
 from tests.unit.contracts.events import envelope, event, sample
 from tests.unit.contracts.world import World, failing
 
@@ -79,7 +80,7 @@ async def test_while_the_register_of_operators_is_away_nothing_is_taken_for_an_u
     tries = 0
 
     class Away:
-        async def operator(self, gln: str) -> object:
+        async def operator(self, gln: str) -> Operator | None:
             nonlocal tries
             tries += 1
             if tries < 4:
