@@ -108,7 +108,10 @@ def _whole(text: str) -> int:
 
 def _fraction(text: str) -> Decimal:
     _check_number(text)
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except ArithmeticError as error:  # an exponent beyond what even Decimal takes
+        raise NotJson(reason="a number is too large or too small") from error
     if abs(number.adjusted()) > _MAX_EXPONENT:
         raise NotJson(reason="a number is too large or too small")
     return number

@@ -64,7 +64,7 @@ HTTP = {
     "start_page": ("GET", "/"),
     "integrations_page": ("GET", "integrations/{gln}"),
 }
-OTHERS = {
+OTHERS: dict[str, dict[str, Any]] = {
     "contract_event": {
         "type": "serviceBusTrigger",
         "topicName": "%ContractEventsTopic%",

@@ -67,6 +67,13 @@ def test_the_deepest_that_is_taken() -> None:
         parse_json(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1))
 
 
+@pytest.mark.parametrize("number", ["1e101", "0e101", "1e-200", "1e99999999999999999999", "-1e-99999999999999999999"])
+def test_a_number_beyond_all_sense_is_not_json(number: str) -> None:
+    refusal = _refusal(number.encode())
+    assert refusal is not None
+    assert "number" in refusal
+
+
 def test_times_are_printed_in_utc_and_names_as_their_value() -> None:
     class Colour(StrEnum):
         RED = "red"

@@ -1,69 +1,22 @@
 """What contract events make of a driver: one test for each thing that may happen to a contract."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from shared.contracts.lifecycle import effect_of, same_to_the_outside, with_statement
-from shared.drivers import Driver, Stated, Statement, StatementKind, Token, TokenKind
-
-VIRTUAL = "v:AAAAAAAAAAAAAAAAAA"
-DAY_0 = datetime(2026, 1, 1, tzinfo=UTC)
-UNKNOWN = Driver(external_id="707057500000000018")
-ACTIVATED, UPDATED, TERMINATED = StatementKind.ACTIVATED, StatementKind.UPDATED, StatementKind.TERMINATED
-
-
-def day(number: float) -> datetime:
-    return DAY_0 + timedelta(days=number)
-
-
-def said(
-    kind: StatementKind,
-    at: float,
-    *,
-    rfid: str | None = "unsaid",
-    site: int | None = -1,
-    product: str | None = "unsaid",
-    contract: str | None = "C-1",
-    sequence: int | None = None,
-) -> Statement:
-    """A statement of that day; what is not given is not mentioned."""
-    number = int(at * 100) if sequence is None else sequence
-    return Statement(
-        kind=kind,
-        at=day(at),
-        enqueued_at=DAY_0 + timedelta(seconds=number),
-        sequence=number,
-        contract_id=contract,
-        product_code=None if product == "unsaid" else Stated(value=product),
-        rfid=None if rfid == "unsaid" else Stated(value=rfid),
-        site_id=None if site == -1 else Stated(value=site),
-    )
-
-
-def driver_of(*statements: Statement, start: Driver = UNKNOWN) -> Driver:
-    driver = start
-    for statement in statements:
-        driver = with_statement(driver, statement, virtual_tag=VIRTUAL)
-    return driver
-
-
-def effect(statement: Statement, *, after: Driver = UNKNOWN) -> str:
-    """What the log says of the statement."""
-    return effect_of(statement, before=after, after=driver_of(statement, start=after))
-
-
-def times(driver: Driver) -> list[tuple[str, float, float | None]]:
-    """Each token as uid, first day, day on which it ended."""
-    return [
-        (
-            token.uid,
-            (token.valid_from - DAY_0) / timedelta(days=1),
-            None if token.valid_to is None else (token.valid_to - DAY_0) / timedelta(days=1),
-        )
-        for token in driver.tokens
-    ]
+from shared.contracts.lifecycle import same_to_the_outside, with_statement
+from shared.drivers import Token, TokenKind
+from tests.unit.contracts.statements import (
+    ACTIVATED,
+    TERMINATED,
+    UPDATED,
+    VIRTUAL,
+    day,
+    driver_of,
+    effect,
+    said,
+    times,
+)
 
 
 def test_an_activation_with_an_rfid_makes_a_driver_who_holds_it_from_the_events_time() -> None:
@@ -278,66 +231,3 @@ def test_a_termination_at_the_very_time_of_the_activation_leaves_no_token() -> N
     assert driver.tokens == ()
     assert driver.was_ever_activated
     assert not driver.active_at(day(1))
-
-
-@pytest.mark.parametrize(
-    ("story", "statement", "words"),
-    [
-        ([], said(ACTIVATED, 1), f"driver created; virtual token {VIRTUAL}, at no site of its own"),
-        ([], said(ACTIVATED, 1, rfid="04A1", site=7), "driver created; rfid token 04A1, at site 7"),
-        (
-            [said(ACTIVATED, 1, rfid="04A1")],
-            said(UPDATED, 2, rfid="04B2"),
-            "contract C-1 updated; rfid token 04B2, at no site of its own",
-        ),
-        (
-            [said(ACTIVATED, 1, rfid="04A1")],
-            said(UPDATED, 2, rfid="04A1"),
-            "no effect: contract C-1 updated, but it says nothing new",
-        ),
-        (
-            [said(ACTIVATED, 1), said(UPDATED, 3, rfid="04B2")],
-            said(UPDATED, 2, site=7),
-            "contract C-1 updated as of 2026-01-03T00:00:00Z, something newer is known; rfid token 04B2, at site 7",
-        ),
-        (
-            [said(ACTIVATED, 1, site=1), said(UPDATED, 3, site=3)],
-            said(UPDATED, 2, site=2),
-            "no effect: contract C-1 updated, but something newer is known",
-        ),
-        (
-            [said(ACTIVATED, 1)],
-            said(TERMINATED, 2),
-            "contract C-1 terminated: access revoked as of 2026-01-03T00:00:00Z",
-        ),
-        (
-            [said(ACTIVATED, 1), said(TERMINATED, 2)],
-            said(TERMINATED, 3),
-            "no effect: contract C-1 terminated, but it says nothing new",
-        ),
-        (
-            [said(ACTIVATED, 1, rfid="04A1"), said(TERMINATED, 2)],
-            said(ACTIVATED, 3, contract="C-2"),
-            f"contract C-2 activated, the driver is active again; virtual token {VIRTUAL}, at no site of its own",
-        ),
-        (
-            [said(ACTIVATED, 1, rfid="04A1"), said(ACTIVATED, 5, rfid="04A1")],
-            said(TERMINATED, 3),
-            "contract C-1 terminated as of 2026-01-04T00:00:00Z, something newer is known; "
-            "rfid token 04A1, at no site of its own",
-        ),
-        (
-            [said(ACTIVATED, 1, rfid="04A1"), said(TERMINATED, 2)],
-            said(UPDATED, 3, rfid="04B2"),
-            "no effect: contract C-1 updated, but the contract has ended",
-        ),
-        ([], said(ACTIVATED, 1, contract=None), f"driver created; virtual token {VIRTUAL}, at no site of its own"),
-        (
-            [said(ACTIVATED, 1, contract=None)],
-            said(TERMINATED, 2, contract=None),
-            "contract (no id) terminated: access revoked as of 2026-01-03T00:00:00Z",
-        ),
-    ],
-)
-def test_the_log_says_what_an_event_did(story: list[Statement], statement: Statement, words: str) -> None:
-    assert effect(statement, after=driver_of(*story)) == words

@@ -50,18 +50,6 @@ def silent(*, seconds: float) -> Answering:
     return send_it
 
 
-def endless(status: int) -> Answering:
-    """A body that is longer than anybody may want to read."""
-
-    async def send_it(send: Send) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        for _ in range(200):
-            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-
-    return send_it
-
-
 @dataclass
 class OddServer:
     """Gives each request the next of its answers. `seen` has the method and the headers of each."""

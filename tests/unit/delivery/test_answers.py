@@ -155,14 +155,6 @@ async def test_one_refusal_of_the_token_gets_a_fresh_one(connected: World) -> No
     assert len(tokens) == 2
 
 
-async def test_the_tenant_is_named_where_the_operator_wants_it(connected: World) -> None:
-    await connected.operator(utility_cloud=UtilityCloud(send_tenant_header=True))
-    await connected.settled()
-    await connected.deliver_asked()
-    await _delivered(connected)
-    assert [each["gln"] for each in await connected.seen("requests") if each["method"] == "POST"][-1] == GLN
-
-
 async def test_no_connection_is_no_arrival_and_nothing_need_be_asked(connected: World) -> None:
     await connected.operator(utility_cloud=UtilityCloud(invoice_line_url="http://127.0.0.1:9/lines"))
     await connected.settled()

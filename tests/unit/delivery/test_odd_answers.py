@@ -1,18 +1,20 @@
 """Answers that no decent Utility Cloud gives, or Entra: told, bounded, and nothing is lost or doubled."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from local.sandbox.certificates import certificates_in
 from shared.delivery import DeliveryState, EntraTokens, TokenUnavailable
+from shared.delivery import UtilityCloud as Sender
 from shared.delivery.relay import SENDER_GIVEN_UP_AFTER
 from shared.delivery.utility_cloud import LONGEST_ATTEMPT
 from shared.operators import LineLookup, UtilityCloud
-from tests.unit.delivery.odd_server import OddServer, answer, broken_off, endless, running_odd_servers, silent
-from tests.unit.sessions.world import GLN, NOW, OTHER_GLN, World, stop_message
+from tests.unit.delivery.odd_server import OddServer, answer, broken_off, running_odd_servers, silent
+from tests.unit.sessions.world import GLN, NOW, NOWHERE, OTHER_GLN, World, stop_message
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +72,37 @@ async def test_an_arrival_whose_body_breaks_off_is_an_arrival(connected: World, 
     assert (await _sent(connected, server)).state is DeliveryState.DELIVERED
 
 
-async def test_an_answer_without_an_end_is_read_so_far_and_no_further(connected: World, server: OddServer) -> None:
-    server.answers += [endless(400)]
-    delivery = await _sent(connected, server)
+class Endless(httpx.AsyncByteStream):
+    """A body without an end, which counts what is taken of it."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self.taken < 100_000_000:
+            self.taken += 8192
+            yield b"x" * 8192
+
+
+async def test_an_answer_without_an_end_is_read_so_far_and_no_further(connected: World) -> None:
+    body = Endless()
+    transport = httpx.MockTransport(lambda _: httpx.Response(400, stream=body))
+    async with httpx.AsyncClient(transport=transport) as client:
+        connected.wiring.utility_cloud = Sender(
+            client=client,
+            tokens=connected.tokens,
+            clock=connected.clock,
+            invoice_line_url=NOWHERE,
+            meter_values_url=NOWHERE,
+        )
+        await connected.settled()
+        await connected.deliver_asked()
+    [delivery] = (await connected.story()).deliveries
     assert delivery.state is DeliveryState.REJECTED
-    assert len(delivery.last_error) < 1000
+    assert len(str(delivery.last_error)) < 1000
     [entry] = await connected.log(responseCode="400")
     assert len(entry["answer"]) == 64_000
+    assert body.taken < 200_000
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>sign in</html>", b"[1]", b"null", b"\xff", b"{" * 500])
@@ -117,6 +143,13 @@ async def test_what_is_sent_says_what_it_is(connected: World, server: OddServer)
     assert headers["content-type"] == "application/json"
     assert headers["authorization"].startswith("Bearer ")
     assert "tenant" not in headers
+
+
+async def test_the_tenant_is_named_where_the_operator_wants_it(connected: World, server: OddServer) -> None:
+    server.answers += [answer(201)]
+    await _sent(connected, server, send_tenant_header=True)
+    [(_, headers)] = server.seen
+    assert headers["tenant"] == GLN
 
 
 async def test_an_attempt_ends_long_before_its_sender_is_given_up(connected: World, server: OddServer) -> None:

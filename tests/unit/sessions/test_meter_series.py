@@ -135,6 +135,19 @@ def test_a_reading_that_falls_back_or_goes_beyond_the_end_is_left_out() -> None:
     assert _kwh(values) == [1, 1, 1, 1]
 
 
+def test_of_two_readings_at_one_instant_the_first_counts() -> None:
+    at = NOON + timedelta(minutes=15)
+    readings = [Reading(at=at, register_wh=Decimal(1000)), Reading(at=at, register_wh=Decimal(3000))]
+    values = meter_values(_stop(NOON, NOON + timedelta(minutes=30), 4000), readings)
+    assert _kwh(values) == [1, 3]
+
+
+def test_a_reading_at_the_very_start_or_end_says_nothing_new() -> None:
+    half = NOON + timedelta(minutes=30)
+    readings = [Reading(at=NOON, register_wh=Decimal(3000)), Reading(at=half, register_wh=Decimal(1000))]
+    assert _kwh(meter_values(_stop(NOON, half, 4000), readings)) == [2, 2]
+
+
 def test_a_session_within_a_quarter_is_one_value() -> None:
     start = NOON + timedelta(minutes=2)
     [value] = meter_values(_stop(start, start + timedelta(minutes=3), 100), [])

@@ -9,7 +9,18 @@ import pytest
 from shared.faults import RowConflict
 from shared.operators import Scope
 from shared.sessions import HeldFor, SessionStatus
-from tests.unit.sessions.world import NOW, OTHER_OWNER, OWNER, STARTED, World, start_message, stop_message, utc
+from tests.unit.sessions.world import (
+    CHARGER,
+    NOW,
+    OTHER_OWNER,
+    OWNER,
+    STARTED,
+    TAG,
+    World,
+    start_message,
+    stop_message,
+    utc,
+)
 
 FOREIGN = "04FFFFFFFF"
 FUTURE: dict[str, Any] = {"deviceTimeStampEnd": utc(NOW + timedelta(hours=1))}
@@ -34,10 +45,20 @@ async def test_a_session_of_an_unknown_tag_is_assigned(town: World) -> None:
     assert len(town.asked.requests) == 1
 
 
-async def test_an_assignment_goes_before_what_the_start_says(town: World) -> None:
+@pytest.mark.parametrize("was_authorized", [True, False])
+async def test_an_assignment_goes_before_what_the_start_says(town: World, was_authorized: bool) -> None:
     await town.operator(default_tariff_id=None)
     await town.contract(owner=OTHER_OWNER, rfid=None)
+    if was_authorized:
+        town.clock.at = STARTED
+        await town.say({"chargerId": CHARGER, "status": "Available"})
+        assert (await town.say({"charger_id": CHARGER, "rfid_tag_id": TAG})).document["charging_allowed"] is True
+        await town.wiring.background.settle()
+        town.clock.at = NOW
     await town.say(start_message())
+    start = (await town.session()).start
+    assert start is not None
+    assert start.external_id == (OWNER if was_authorized else None)
     await town.say(stop_message())
     assert await _decide(town, "assign", externalId=OTHER_OWNER) == "held"
     session = await town.session()
@@ -203,6 +224,14 @@ async def test_a_conflict_with_nothing_to_bill_is_accepted_for_whoever_held_its_
     assert await _decide(town, "accept") == "settled"
     [line] = (await town.story()).lines
     assert line.owner == OTHER_OWNER
+
+
+async def test_a_conflict_that_is_accepted_but_held_is_nobodys_any_more(town: World) -> None:
+    await town.say(stop_message(consumptionWh=0, meterReadEnd=184200))
+    await town.say(stop_message(authorizedIdTag=FOREIGN))
+    assert await _decide(town, "accept") == "held"
+    session = await town.session()
+    assert (session.held_for, session.external_id) == (HeldFor.UNKNOWN_TOKEN, None)
 
 
 async def test_what_was_accepted_of_one_stop_is_not_accepted_of_the_other(town: World) -> None:
