@@ -76,7 +76,9 @@ class Clients:
         """For Utility Cloud."""
         import httpx
 
-        client = httpx.AsyncClient(timeout=httpx.Timeout(20, connect=5))
+        # Each operator has a bounded number of attempts under way; the pool must not be what they wait for.
+        limits = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+        client = httpx.AsyncClient(timeout=httpx.Timeout(20, connect=5), limits=limits)
         self._closing.push_async_callback(client.aclose)
         return client
 

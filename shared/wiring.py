@@ -20,7 +20,7 @@ from shared.operators import (
     RateLimit,
     Site,
 )
-from shared.sessions import Dispatch, DueWork, HeldFor, Intake, Resolution, Settlement
+from shared.sessions import Dispatch, DueWork, Intake, Resolution, Settlement
 from shared.settings import Settings, read_settings
 from shared.storage.configuration import ChargerRows, KeyRows, OperatorRows
 from shared.storage.drivers import StoredDrivers
@@ -263,8 +263,8 @@ class Wiring:
         operator = await self.directory.operator(gln)
         if operator is not None:
             self.background.start(
-                self.settlement.settle_held(operator=operator, reason=HeldFor.NO_TARIFF),
-                name="settling sessions that waited for a tariff",
+                self.settlement.settle_held_for_configuration(operator=operator),
+                name="settling sessions that waited for a change",
             )
 
     async def aclose(self) -> None:

@@ -4,12 +4,10 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.operators import Operator, OperatorSecrets, SecretName, SecretUnavailable
-
-from .retry_after import retry_after
 
 if TYPE_CHECKING:
     from azure.identity.aio import ClientSecretCredential
@@ -27,9 +25,9 @@ class TokenRefused(Exception):
 
 
 class TokenUnavailable(Exception):
-    """Entra did not answer, or cannot now. `retry_after` is when it wants to be asked again, if it said so."""
+    """Entra did not answer, or cannot now. `retry_after` is the header of that name, if there was one."""
 
-    def __init__(self, *, explanation: str, status: int | None = None, retry_after: timedelta | None = None) -> None:
+    def __init__(self, *, explanation: str, status: int | None = None, retry_after: str | None = None) -> None:
         super().__init__(explanation)
         self.explanation = explanation
         self.status = status
@@ -138,5 +136,4 @@ def _as_told(error: Exception) -> TokenRefused | TokenUnavailable:
     if status is not None and 400 <= status < 500 and status not in {408, 429}:
         return TokenRefused(explanation=explanation, status=status)
     asked_for = response.headers.get("Retry-After") if response is not None else None
-    pause = retry_after(asked_for, now=datetime.now(UTC))
-    return TokenUnavailable(explanation=explanation, status=status, retry_after=pause)
+    return TokenUnavailable(explanation=explanation, status=status, retry_after=asked_for)

@@ -15,6 +15,7 @@ from .entra_tokens import TokenRefused, TokenUnavailable
 from .exchange import Exchange, Heard, Tokens
 from .payloads import same_line
 from .relay import Answer, Outcome
+from .retry_after import retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -65,8 +66,10 @@ class UtilityCloud:
         try:
             async with asyncio.timeout(self._longest_attempt.total_seconds()):
                 return await self._send(exchange)
-        except (TokenRefused, TokenUnavailable) as error:
-            heard = Heard(status=None, retry_after=getattr(error, "retry_after", None))
+        except TokenRefused as error:
+            return _came_to(exchange, Outcome.FAILED_FOR_NOW, error.explanation)
+        except TokenUnavailable as error:
+            heard = Heard(status=None, retry_after=retry_after(error.retry_after, now=self._clock.now()))
             return _came_to(exchange, Outcome.FAILED_FOR_NOW, error.explanation, heard)
         except TimeoutError:
             fault = f"given up after {self._longest_attempt.total_seconds():.0f} s"
@@ -140,10 +143,9 @@ def _is_final(heard: Heard) -> bool:
     """Whether asking again would come to the same: it answers, but this is no question for it."""
     if heard.status is None:
         return False
-    return heard.status == 200 or heard.status in {405, 501} or heard.status not in _NOT_THE_LINES_FAULT | _LATER
-
-
-_LATER = frozenset({*range(300, 400), *range(500, 600)})
+    if heard.status in {200, 405, 501}:
+        return True
+    return 400 <= heard.status < 500 and heard.status not in _NOT_THE_LINES_FAULT
 
 
 def _came_to(

@@ -105,6 +105,11 @@ class Settlement:
             except RowConflict:
                 continue  # somebody else is at it
 
+    async def settle_held_for_configuration(self, *, operator: Operator) -> None:
+        """Tries sessions again that may wait for what an operator sets: a tariff, a site, a charger's power."""
+        for reason in (HeldFor.NO_TARIFF, HeldFor.IMPLAUSIBLE):
+            await self.settle_held(operator=operator, reason=reason)
+
     async def settle_held_for_tag(self, *, operator: Operator, tag: str) -> None:
         """Tries sessions again whose tag nobody held so far."""
         await self.settle_held(operator=operator, reason=HeldFor.UNKNOWN_TOKEN, tag=tag)

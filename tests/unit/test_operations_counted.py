@@ -11,18 +11,17 @@ from local.sandbox import RunningSandbox
 from shared.delivery import DeliveryState
 from shared.storage.memory_rows import MemoryRows
 from shared.storage.rows import Row
-from tests.unit.sessions.world import (
+from tests.unit.sessions.other_side import running_sandbox
+from tests.unit.sessions.platform_messages import (
     CHARGER,
     GLN,
     STARTED,
     TAG,
-    World,
     readings_message,
-    running_sandbox,
     start_message,
     stop_message,
-    world,
 )
+from tests.unit.sessions.world import World, world
 
 MANY = 10_000
 QUESTION = {"charger_id": CHARGER, "rfid_tag_id": TAG}

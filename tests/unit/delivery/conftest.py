@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from local.sandbox import RunningSandbox
-from tests.unit.sessions.world import World, running_sandbox, world
+from tests.unit.sessions.other_side import running_sandbox
+from tests.unit.sessions.world import World, world
 
 
 @pytest.fixture

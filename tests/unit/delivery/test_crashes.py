@@ -10,7 +10,8 @@ from shared.faults import StorageUnavailable
 from shared.operators import Mode
 from shared.storage.memory_rows import MemoryRows
 from shared.storage.rows import Change
-from tests.unit.sessions.world import STARTED, World, readings_message, start_message, stop_message, world
+from tests.unit.sessions.platform_messages import STARTED, readings_message, start_message, stop_message
+from tests.unit.sessions.world import World, world
 
 COMMITS = 8  # start, readings, stop, attempt, outcome, and the first of what is said once more
 

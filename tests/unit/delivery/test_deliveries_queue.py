@@ -11,7 +11,8 @@ from functions import deliveries
 from shared.delivery import AttemptRequestUnreadable, DeliveryState
 from shared.faults import StorageUnavailable
 from shared.storage.memory_rows import MemoryRows
-from tests.unit.sessions.world import GLN, World, stop_message, world
+from tests.unit.sessions.platform_messages import GLN, stop_message
+from tests.unit.sessions.world import World, world
 
 ID = "1032427936"
 

@@ -14,7 +14,8 @@ from shared.delivery.relay import SENDER_GIVEN_UP_AFTER
 from shared.delivery.utility_cloud import LONGEST_ATTEMPT
 from shared.operators import LineLookup, UtilityCloud
 from tests.unit.delivery.odd_server import OddServer, answer, broken_off, running_odd_servers, silent
-from tests.unit.sessions.world import GLN, NOW, NOWHERE, OTHER_GLN, World, stop_message
+from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN, stop_message
+from tests.unit.sessions.world import NOWHERE, World
 
 
 @pytest.fixture(scope="module")

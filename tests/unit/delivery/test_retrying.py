@@ -10,7 +10,8 @@ import pytest
 from shared.delivery import DeliveryState
 from shared.operators import Scope, UtilityCloud
 from shared.storage.rows import Upsert, key_of
-from tests.unit.sessions.world import GLN, NOW, NOWHERE, OTHER_GLN, World, start_message, stop_message
+from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN, start_message, stop_message
+from tests.unit.sessions.world import NOWHERE, World
 
 ID = "1032427936"
 

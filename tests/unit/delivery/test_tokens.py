@@ -10,7 +10,8 @@ import pytest
 from local.sandbox.demo_operators import EXPIRED_CLIENT_SECRET
 from shared.delivery import DeliveryState, EntraTokens, TokenRefused, TokenUnavailable
 from shared.operators import Operator, SecretName
-from tests.unit.sessions.world import GLN, NOW, OTHER_GLN, World, stop_message
+from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN, stop_message
+from tests.unit.sessions.world import World
 
 ID = "1032427936"
 

@@ -4,7 +4,8 @@ import asyncio
 from collections import Counter
 
 from shared.sessions import SessionStatus
-from tests.unit.sessions.world import ENDED, STARTED, World, readings_message, start_message, stop_message, utc
+from tests.unit.sessions.platform_messages import ENDED, STARTED, readings_message, start_message, stop_message, utc
+from tests.unit.sessions.world import World
 
 
 async def test_the_same_stop_many_times_at_once_is_one_line(town: World) -> None:

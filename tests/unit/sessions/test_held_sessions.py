@@ -9,7 +9,7 @@ import pytest
 from shared.delivery import DeliveryState
 from shared.operators import Charger, ChargerFacts, Mode, Product, Scope
 from shared.sessions import HeldFor, SessionStatus
-from tests.unit.sessions.world import (
+from tests.unit.sessions.platform_messages import (
     CHARGER,
     ENDED,
     GLN,
@@ -17,11 +17,11 @@ from tests.unit.sessions.world import (
     OTHER_OWNER,
     OWNER,
     STARTED,
-    World,
     start_message,
     stop_message,
     utc,
 )
+from tests.unit.sessions.world import World
 
 FOREIGN = "04FFFFFFFF"
 UNPRICED: dict[str, Any] = {"default_tariff_id": None}
@@ -206,6 +206,15 @@ async def test_more_than_the_charger_gives_is_settled_when_the_charger_turns_out
     await _held(town, "implausible")
     await _put_charger(town, "11")
     await _is_settled_by_the_timer(town)
+
+
+async def test_more_than_the_charger_gives_is_settled_as_soon_as_the_operator_says_so(town: World) -> None:
+    await _put_charger(town, "3.7")
+    await _held(town, "implausible")
+    await _put_charger(town, "11")
+    await town.wiring.configuration_changed(GLN)
+    await town.wiring.background.settle()
+    assert (await town.session()).status is SessionStatus.SETTLED
 
 
 async def test_a_session_of_a_charger_without_a_clock_is_no_series_of_a_million_quarters(town: World) -> None:

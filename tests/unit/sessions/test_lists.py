@@ -6,17 +6,8 @@ from typing import Any
 import pytest
 
 from shared.operators import Scope
-from tests.unit.sessions.world import (
-    ENDED,
-    OTHER_GLN,
-    OTHER_OWNER,
-    OWNER,
-    STARTED,
-    TAG,
-    World,
-    stop_message,
-    utc,
-)
+from tests.unit.sessions.platform_messages import ENDED, OTHER_GLN, OTHER_OWNER, OWNER, STARTED, TAG, stop_message, utc
+from tests.unit.sessions.world import World
 
 LISTS: dict[str, tuple[Scope, str, dict[str, str]]] = {
     "list_sessions": (Scope.OPERATOR_ADMIN, "sessionId", {"status": "settled"}),

@@ -9,18 +9,18 @@ import pytest
 from shared.faults import RowConflict
 from shared.operators import Scope
 from shared.sessions import HeldFor, SessionStatus
-from tests.unit.sessions.world import (
+from tests.unit.sessions.platform_messages import (
     CHARGER,
     NOW,
     OTHER_OWNER,
     OWNER,
     STARTED,
     TAG,
-    World,
     start_message,
     stop_message,
     utc,
 )
+from tests.unit.sessions.world import World
 
 FOREIGN = "04FFFFFFFF"
 FUTURE: dict[str, Any] = {"deviceTimeStampEnd": utc(NOW + timedelta(hours=1))}

@@ -11,19 +11,19 @@ from shared.billing import CostedLine, MeteredLine
 from shared.delivery import DeliveryState, Destination
 from shared.operators import Mode, Scope, State
 from shared.sessions import SessionStatus
-from tests.unit.sessions.world import (
+from tests.unit.sessions.platform_messages import (
     ENDED,
     GLN,
     OWNER,
     STARTED,
     TAG,
-    World,
     flat_tariff,
     readings_message,
     sample,
     start_message,
     stop_message,
 )
+from tests.unit.sessions.world import World
 
 
 async def _line(town: World) -> CostedLine:

@@ -6,7 +6,8 @@ from datetime import timedelta
 from shared.billing import CostedLine
 from shared.logbook import Direction, log_entry
 from shared.operators import Product, RevenueShare, Scope
-from tests.unit.sessions.world import CHARGER, GLN, OWNER, STARTED, TAG, World, stop_message
+from tests.unit.sessions.platform_messages import CHARGER, GLN, OWNER, STARTED, TAG, stop_message
+from tests.unit.sessions.world import World
 
 BEFORE_THE_START = STARTED - timedelta(hours=1)
 AFTER_THE_START = STARTED + timedelta(minutes=1)

@@ -6,18 +6,18 @@ import pytest
 
 from shared.billing import CostedLine
 from shared.operators import Access
-from tests.unit.sessions.world import (
+from tests.unit.sessions.platform_messages import (
     BEFORE,
     CHARGER,
     OTHER_OWNER,
     OWNER,
     STARTED,
     TAG,
-    World,
     start_message,
     stop_message,
     utc,
 )
+from tests.unit.sessions.world import World
 
 QUESTION = {"charger_id": CHARGER, "rfid_tag_id": TAG}
 

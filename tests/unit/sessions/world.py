@@ -1,25 +1,19 @@
 """The way through in one process: rows in memory, a clock that stands, the real use cases, handlers and clients."""
 
-import asyncio
 import importlib
 import json
-import ssl
-import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import azure.functions as func
-import httpx
 
 from function_app import app
 from functions.call import EndpointSpec
 from functions.http_endpoint import ENDPOINTS
-from local.sandbox import RunningSandbox, serving
+from local.sandbox import RunningSandbox
 from local.sandbox.demo_operators import DEMO_OPERATORS
 from shared.contracts import Envelope
 from shared.delivery import DeliveryState, EntraTokens, UtilityCloud
@@ -29,138 +23,20 @@ from shared.operators import Access, Caller, Entra, Operator, RevenueShare, Scop
 from shared.operators.put_tariff import put_tariff
 from shared.operators.register import put_version
 from shared.sessions import Session, Story
-from shared.settings import read_settings
 from shared.storage.memory_rows import MemoryRows
 from shared.storage.rows import Rows
 from shared.wiring import CONFIGURATION, LEDGER, Wiring, use_wiring
+from tests.unit.sessions.other_side import OtherSide
+from tests.unit.sessions.platform_messages import BEFORE, GLN, OWNER, TAG, flat_tariff, stop_message, utc
+from tests.unit.sessions.world_parts import Asked, HeldClock, Reply, YieldingRows, world_settings
 
 assert app  # importing it registers every endpoint
 
-GLN = "7080000000005"
-OTHER_GLN = "7080000000012"
-OWNER = "707057500000000025"
-OTHER_OWNER = "707057500000000032"
-TAG = "04A1B2C3D4"
-CHARGER = "NORDLYS_0007"
-NOW = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)
-STARTED = datetime(2026, 1, 15, 17, 2, 11, 399120, tzinfo=UTC)
-ENDED = datetime(2026, 1, 15, 19, 40, 3, 633143, tzinfo=UTC)
-BEFORE = datetime(2026, 1, 10, tzinfo=UTC)
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
-WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: lines go over plain http here
 ROOT = Caller(gln=None, scope=Scope.PLATFORM_ADMIN, key_id="root", label="root")
 
 
-class HeldClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, at: datetime = NOW) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """Where it stands."""
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Moves it on."""
-        self.at += timedelta(**by)
-
-
-@dataclass
-class Asked:
-    """What was asked of the deliveries queue. `is_away`: asking gets lost, as when the broker is away."""
-
-    requests: list[dict[str, str]] = field(default_factory=list)
-    is_away: bool = False
-
-    async def ask_for_attempt(self, *, gln: str, session_id: str, transaction_id: str) -> None:
-        """See `Dispatch`."""
-        if not self.is_away:
-            self.requests.append({"gln": gln, "session_id": session_id, "transaction_id": transaction_id})
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What an HTTP function answered."""
-
-    status: int
-    body: bytes
-
-    @property
-    def document(self) -> Any:
-        """The body as JSON, numbers exact."""
-        return parse_json(self.body)
-
-    @property
-    def faults(self) -> dict[str, str]:
-        """What was wrong, by field."""
-        return {fault["field"]: fault["message"] for fault in self.document["errors"]}
-
-
-def utc(instant: datetime) -> str:
-    """As the charging platform writes it, with seven digits."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
-
-
-def stop_message(**changed: Any) -> dict[str, Any]:
-    """The sample's stop, fields changed; None takes one away."""
-    message = json.loads(sample("charging-stopped.json")) | changed
-    return {name: value for name, value in message.items() if value is not None}
-
-
-def start_message(**changed: Any) -> dict[str, Any]:
-    """The sample's start, fields changed; None takes one away."""
-    message = json.loads(sample("charging-started.json")) | changed
-    return {name: value for name, value in message.items() if value is not None}
-
-
-def readings_message(*readings: tuple[datetime, float], session_id: str = "1032427936") -> dict[str, Any]:
-    """Energy registers in Wh at instants."""
-    measurements = [
-        {
-            "deviceTimeStamp": utc(at),
-            "value": str(register),
-            "typeOfMeasurement": "Energy.Active.Import.Register",
-            "phase": None,
-            "unit": "Wh",
-        }
-        for at, register in readings
-    ]
-    message = {"chargerId": CHARGER, "timeStamp": utc(ENDED), "transactionId": session_id}
-    return {**message, "measurements": measurements}
-
-
-def sample(name: str) -> bytes:
-    """A message as the charging platform sends it."""
-    return (Path(__file__).parents[2] / "samples" / name).read_bytes()
-
-
-def flat_tariff(tariff_id: str, *, price: float, vat: float = 25, currency: str = "NOK", **more: Any) -> dict[str, Any]:
-    """So much per kWh."""
-    component = {"type": "ENERGY", "price": price, "vat": vat, "step_size": 1}
-    return {"id": tariff_id, "currency": currency, "elements": [{"price_components": [component]}], **more}
-
-
-class YieldingRows(MemoryRows):
-    """Rows that let others run before each operation, as every store that is reached over a network does."""
-
-    async def read(self, **what: Any) -> Any:
-        """See `Rows.read`."""
-        await asyncio.sleep(0)
-        return await super().read(**what)
-
-    async def query(self, **what: Any) -> Any:
-        """See `Rows.query`."""
-        await asyncio.sleep(0)
-        return await super().query(**what)
-
-    async def commit(self, **what: Any) -> Any:
-        """See `Rows.commit`."""
-        await asyncio.sleep(0)
-        return await super().commit(**what)
-
-
-class World:
+class World(OtherSide):
     """One process of the function app. `rows` hold what is configured and what happened."""
 
     def __init__(
@@ -170,28 +46,17 @@ class World:
         configuration: Rows | None = None,
         sandbox: RunningSandbox | None = None,
     ) -> None:
+        super().__init__(sandbox)
         self.clock = HeldClock()
         self.asked = Asked()
-        self.sandbox = sandbox
         self.configuration = configuration or MemoryRows()
         self.ledger = ledger or YieldingRows()
         self.keys: dict[tuple[str, Scope], str] = {}
-        self._http = httpx.AsyncClient(verify=WITHOUT_TLS, trust_env=False, timeout=httpx.Timeout(20, connect=5))
         self._restart()
 
     def _restart(self) -> None:
         """A new process over what is stored."""
-        settings = read_settings(
-            {
-                "ContractEventsTopic": "contracts",
-                "ServiceBusConnection": "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;SharedAccessKey=k;",
-                "TableStorage": "UseDevelopmentStorage=true",
-                "AllowLocalSecretStore": "true",
-                "AllowLocalAddresses": "true",
-                "EntraAuthority": self.sandbox.tls_url if self.sandbox else "https://127.0.0.1:9",
-                **({"EntraCaBundle": str(self.sandbox.ca_bundle)} if self.sandbox else {}),
-            }
-        )
+        settings = world_settings(self.sandbox)
         self.wiring = Wiring(
             settings=settings,
             clock=self.clock,
@@ -211,7 +76,7 @@ class World:
         """From now on an attempt may last as long as this."""
         other_side = self.sandbox.url if self.sandbox else NOWHERE
         self.wiring.utility_cloud = UtilityCloud(
-            client=self._http,
+            client=self.http,
             tokens=self.tokens,
             clock=self.clock,
             invoice_line_url=f"{other_side}/se/invoicelineimport/v1/transaction",
@@ -228,7 +93,7 @@ class World:
     async def close(self) -> None:
         """Ends everything."""
         await self.tokens.aclose()
-        await self._http.aclose()
+        await self.http.aclose()
         await self.wiring.aclose()
         use_wiring(None)
 
@@ -415,43 +280,6 @@ class World:
         items: list[dict[str, Any]] = reply.document["items"]
         return items
 
-    async def arrived(self, what: str = "transactions") -> list[dict[str, Any]]:
-        """The bodies that the sandbox has stored, oldest first."""
-        return [each["body"] for each in await self.seen(what)]
-
-    async def seen(self, what: str) -> list[dict[str, Any]]:
-        """What the sandbox lists."""
-        assert self.sandbox is not None
-        found: list[dict[str, Any]] = parse_json(  # type: ignore[assignment]  # it lists objects
-            (await self._http.get(f"{self.sandbox.url}/_sandbox/{what}")).content
-        )
-        return found
-
-    async def requests(self) -> list[tuple[str, int | None]]:
-        """Method and answer of each request for lines or series that the sandbox got; its token requests left out."""
-        return [
-            (each["method"], each["status"]) for each in await self.seen("requests") if "/token" not in each["path"]
-        ]
-
-    async def until_requested(self, times: int) -> None:
-        """Waits until so many requests for lines or series have come in."""
-        async with asyncio.timeout(10):
-            while len(await self.requests()) < times:  # noqa: ASYNC110  the sandbox cannot call back
-                await asyncio.sleep(0.005)
-
-    async def forget_sandbox(self) -> None:
-        """The sandbox forgets everything."""
-        assert self.sandbox is not None
-        answer = await self._http.delete(f"{self.sandbox.url}/_sandbox")
-        assert answer.status_code == 204
-
-    async def fault(self, target: str, kind: str, **details: Any) -> None:
-        """Tells the sandbox to fail."""
-        assert self.sandbox is not None
-        fault = {"target": target, "kind": kind, **details}
-        answer = await self._http.post(f"{self.sandbox.url}/_sandbox/faults", json=fault)
-        assert answer.status_code == 201, answer.text
-
 
 def _function(endpoint: str) -> Any:
     return getattr(importlib.import_module(ENDPOINTS[endpoint].handler.__module__), endpoint)
@@ -469,26 +297,3 @@ async def world(
         yield made
     finally:
         await made.close()
-
-
-@contextmanager
-def running_sandbox(certificates: Path) -> Iterator[RunningSandbox]:
-    """The sandbox in a thread with a loop of its own, so that it outlives the loops of the tests."""
-    started: Future[RunningSandbox] = Future()
-    stopping: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-
-    async def serve() -> None:
-        stop = asyncio.Event()
-        stopping.set_result((asyncio.get_running_loop(), stop))
-        async with serving(certificates=certificates) as sandbox:
-            started.set_result(sandbox)
-            await stop.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), name="sandbox")
-    thread.start()
-    try:
-        yield started.result(timeout=20)
-    finally:
-        loop, stop = stopping.result(timeout=20)
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(timeout=20)
