@@ -7,7 +7,7 @@ from pydantic import BaseModel, RootModel
 
 from functions.http_endpoint import Answer, Call, Observation, Scope, endpoint
 from shared.drivers import Permission, Refusal, Verdict, authorize
-from shared.json_documents import DocumentRefused, FieldFault
+from shared.json_documents import DocumentRefused, FieldFault, NotJson, parse_json
 from shared.logbook import Direction, log_entry
 from shared.sessions import (
     AuthorizationQuestion,
@@ -52,13 +52,32 @@ async def keep_refused(observation: Observation) -> None:
         direction=Direction.IN,
         endpoint=ROUTE,
         action="charging-event-refused",
-        message="refused; send it again once it is mended",
+        message=f"refused, send it again once it is mended: {_why(observation.answer)}",
         response_code=observation.status,
+        reference_id=_session_named_in(observation.raw_body),
         duration_ms=round(observation.duration.total_seconds() * 1000),
         payload=observation.raw_body,
         answer=observation.answer,
     )
     await services.logbook.write(home=observation.call.operator.home, entry=entry)
+
+
+def _why(answer: bytes) -> str:
+    """What a problem says of itself, field by field where fields are at fault."""
+    problem = parse_json(answer)
+    assert isinstance(problem, dict)  # noqa: S101  it is our own
+    faults = [f"{fault['field']}: {fault['message']}" for fault in problem.get("errors", ())]
+    return "; ".join(faults) or str(problem.get("detail", problem["title"]))
+
+
+def _session_named_in(raw: bytes) -> str | None:
+    """The session that a refused message is about, as far as it can be told."""
+    try:
+        document = parse_json(raw)
+    except NotJson:
+        return None
+    named = document.get("transactionId") if isinstance(document, dict) else None
+    return str(named)[:64] if isinstance(named, str | int) and not isinstance(named, bool) else None
 
 
 @endpoint(

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared.contracts import Envelope
+from shared.contracts import Envelope, PoisonEvent
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
@@ -17,7 +17,11 @@ blueprint = func.Blueprint()
 )
 async def contract_event(message: func.ServiceBusMessage) -> None:
     """Completes the message when its event is carried out; fails for poison, so that the broker dead-letters it."""
-    await wiring().provisioning.carry_out(envelope_of(message))
+    try:
+        await wiring().provisioning.carry_out(envelope_of(message))
+    except PoisonEvent as poison:
+        # The log has the whole story; a traceback through ten deliveries would tell nobody more.
+        raise PoisonEvent(field=poison.field, fault=poison.fault) from None
 
 
 def envelope_of(message: func.ServiceBusMessage) -> Envelope:

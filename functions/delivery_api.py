@@ -20,9 +20,9 @@ _ROUTE = "api/v1/operators/{gln}/deliveries"
 
 
 class DeliveriesQuery(PageQuery):
-    """Which deliveries; without a state those that are being retried."""
+    """Which deliveries; without a state all of them."""
 
-    state: DeliveryState = DeliveryState.RETRYING
+    state: DeliveryState | None = None
 
 
 class DeliveryItem(BaseModel):
@@ -34,6 +34,9 @@ class DeliveryItem(BaseModel):
     createdAt: str  # noqa: N815  as above
     state: str
     attempts: int
+    nextAttemptAt: str | None  # noqa: N815  as above
+    deliveredAt: str | None  # noqa: N815  as above
+    lastError: str | None  # noqa: N815  as above
     payload: dict[str, Any]
 
 
@@ -51,7 +54,7 @@ class RetryAnswer(BaseModel):
     scope=Scope.OPERATOR_ADMIN,
     query=DeliveriesQuery,
     answers={200: Listed[DeliveryItem]},
-    summary="Deliveries in a state, newest first; those being retried if none is named",
+    summary="Deliveries in a state, newest first; all if none is named",
 )
 async def list_deliveries(call: Call) -> Answer:
     query: DeliveriesQuery = call.query

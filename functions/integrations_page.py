@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from shared.billing import CostedLine
 from shared.delivery import DeliveryState
 from shared.logbook import LogQuery, find_entries
 from shared.operators import Operator
-from shared.sessions import LineWithDelivery, SessionStatus
+from shared.sessions import LineWithDelivery, SessionList
 from shared.wiring import wiring
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 blueprint = func.Blueprint()
 _ROWS = 20
 _TEMPLATES = Path(__file__).with_name("templates")
+_REFUSED_LATELY = timedelta(days=7)
+_REFUSALS = ("charging-event-refused", "ContractEventRefused")
 _UNDECIDED = (DeliveryState.REJECTED, DeliveryState.EXHAUSTED, DeliveryState.RETRYING)
 
 
@@ -77,22 +80,26 @@ async def _shown(operator: Operator) -> dict[str, Any]:
     services, home = wiring(), operator.home
     ledger = services.sessions
     lines, _ = await ledger.lines(home=home, owner=None, since=None, until=None, limit=_ROWS, continuation=None)
-    held, _ = await ledger.sessions(home=home, status=SessionStatus.HELD, limit=_ROWS, continuation=None)
-    conflicts, _ = await ledger.sessions(home=home, status=None, limit=_ROWS, continuation=None)
+    waiting, _ = await ledger.sessions(home=home, listed=SessionList.FOR_A_PERSON, limit=_ROWS, continuation=None)
     stuck = []
     for state in _UNDECIDED:
         found, _ = await ledger.deliveries(home=home, state=state, limit=_ROWS, continuation=None)
         stuck += found
-    entries, _ = await find_entries(
-        logbook=services.logbook, home=home, query=LogQuery(), limit=_ROWS, continuation=None
-    )
+    book = services.logbook
+    entries, _ = await find_entries(logbook=book, home=home, query=LogQuery(), limit=_ROWS, continuation=None)
+    lately = services.clock.now() - _REFUSED_LATELY
+    refused = []
+    for action in _REFUSALS:
+        query = LogQuery(action=action, since=lately)
+        found_refused, _ = await find_entries(logbook=book, home=home, query=query, limit=_ROWS, continuation=None)
+        refused += found_refused
     return {
         "operator": operator,
         "topic": services.settings.contract_events_topic,
         "subscription": services.settings.contract_events_subscription,
         "lines": [_LineRow(found=line) for line in lines],
-        "held": held,
-        "conflicts": conflicts,
+        "waiting": waiting,
+        "refused": refused,
         "stuck": stuck,
         "entries": entries,
     }

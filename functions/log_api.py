@@ -74,7 +74,7 @@ async def list_logs(call: Call) -> Answer:
     scope=Scope.PLATFORM_ADMIN,
     query=LogsQuery,
     answers={200: Listed[LogEntryDocument]},
-    summary="What named no operator at all, newest first",
+    summary="What named no operator that is set up here, newest first",
 )
 async def list_unowned_logs(call: Call) -> Answer:
     return await _found(home_without_operator(None), call.query)

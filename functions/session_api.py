@@ -14,7 +14,7 @@ from functions.problems import NotFound
 from functions.transaction_document import transaction_document
 from shared.billing import CostedLine
 from shared.operators import Listed
-from shared.sessions import DecisionKind, LineWithDelivery, Session, SessionStatus, Stop, Story, Verdict
+from shared.sessions import DecisionKind, LineWithDelivery, Session, SessionList, SessionStatus, Stop, Story, Verdict
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
@@ -33,9 +33,9 @@ class SessionState(StrEnum):
 
 
 class SessionsQuery(PageQuery):
-    """Which sessions; without a status those that need a person: in conflict, else held."""
+    """Which sessions; without a status those that need a person: held or in conflict."""
 
-    status: SessionState = SessionState.HELD
+    status: SessionState | None = None
 
 
 class _Document(BaseModel):
@@ -60,11 +60,15 @@ class SessionDocument(_Document):
     """A session: what is known of it, what it is held for, what contradicts it, what became of it."""
 
     session_id: str
+    transaction_id: str
+    source: str
     status: str
     held_for: str | None
     held_because: str | None
     held_since: datetime | None
+    try_again_at: datetime | None
     external_id: str | None
+    authorized_for: str | None
     stop: StopDocument | None
     conflicts: list[StopDocument]
     decisions: list[dict[str, Any]]
@@ -101,13 +105,13 @@ class ResolvedDocument(_Document):
     scope=Scope.OPERATOR_ADMIN,
     query=SessionsQuery,
     answers={200: Listed[SessionDocument]},
-    summary="Sessions of a status, newest first; held ones if none is named",
+    summary="Sessions of a status, newest first; those held or in conflict if none is named",
 )
 async def list_sessions(call: Call) -> Answer:
     query: SessionsQuery = call.query
     found, continuation = await wiring().sessions.sessions(
         home=call.operator.home,
-        status=None if query.status is SessionState.CONFLICT else SessionStatus(query.status),
+        listed=_list_of(query.status),
         limit=query.limit,
         continuation=query.continuation,
     )
@@ -149,6 +153,12 @@ async def resolve_session(call: Call, body: DecisionDocument) -> Answer:
     )
     status = await wiring().resolution.resolve(operator=call.operator, session_id=session_id, verdict=verdict)
     return Answer(document={"sessionId": session_id, "status": status})
+
+
+def _list_of(state: SessionState | None) -> SessionStatus | SessionList:
+    if state is None:
+        return SessionList.FOR_A_PERSON
+    return SessionList.CONFLICT if state is SessionState.CONFLICT else SessionStatus(state)
 
 
 def _session(session: Session) -> dict[str, object]:

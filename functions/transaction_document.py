@@ -1,7 +1,6 @@
 """A line as Utility Cloud sees it when it asks us: the costed transaction's own fields, its delivery, its breakdown."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from shared.billing import CostedLine, Line, MeteredLine
 from shared.delivery import Delivery, costed_transaction
+from shared.json_documents import Number
 from shared.pricing import PricedDimension, PricedPeriod
 from shared.sessions import LineWithDelivery
 
@@ -37,12 +37,12 @@ class TransactionDocument(_Shown):
     authorized_tag_name: str
     timestamp_start: datetime
     timestamp_end: datetime
-    full_consumption_kwh: Decimal = Field(alias="fullConsumptionKWh")
+    full_consumption_kwh: Number = Field(alias="fullConsumptionKWh")
     currency: str | None = None
-    vat_percent: Decimal | None = None
-    total_cost_incl_vat: Decimal | None = None
-    total_cost_excl_vat: Decimal | None = None
-    total_vat: Decimal | None = None
+    vat_percent: Number | None = None
+    total_cost_incl_vat: Number | None = None
+    total_cost_excl_vat: Number | None = None
+    total_vat: Number | None = None
     credit_reference_transaction_id: str | None = None
     revenue_share_id: int | None = None
     delivery: DeliveryDocument

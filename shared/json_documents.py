@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import simplejson
+from pydantic import WithJsonSchema
 
 from .instant import utc_text
 
 MAX_DEPTH = 32
 _MAX_NUMBER_LENGTH = 64
 _MAX_EXPONENT = 100
+
+Number = Annotated[Decimal, WithJsonSchema({"type": "number"})]
+"""A Decimal that leaves as a JSON number, digit by digit."""
 
 type Json = dict[str, Any] | list[Any] | str | int | Decimal | bool | None
 

@@ -190,6 +190,7 @@ class Wiring:
             drivers=self.drivers,
             catalogue=self.directory,
             dispatch=self.dispatch,
+            logbook=self.logbook,
             clock=self.clock,
             count=self.counts.of("stops"),
         )

@@ -205,6 +205,8 @@ def _variable(width: int, convert: Callable[[bytes], Any]) -> Decoder:
 
 def _read_list(width: int) -> Decoder:
     def read(buffer: Buffer, at: int) -> tuple[list[Any], int]:
+        if len(buffer) < at + 2 * width:
+            raise MalformedError(f"a value at byte {at} reaches past the end")
         count = buffer[at + 1] if width == 1 else int.from_bytes(buffer[at + 4 : at + 8])
         at += 2 * width
         items = []

@@ -12,7 +12,7 @@ from local.stack.console import Console, wants_colour
 from local.stack.demo_file import VARIABLE, demo_file
 from local.stack.foreground import in_foreground
 from local.stack.parts import FUNCTIONS, SANDBOX, SERVICE_BUS, TABLES
-from local.stack.ports import Ports
+from local.stack.ports import Ports, taken
 from local.stack.process import PROJECT
 from local.stack.running import Stack, running
 from local.stack.service import Service
@@ -36,8 +36,8 @@ def serve(*, ports: Ports, demo: bool, root: Path, console: Console) -> None:
     """Starts everything and never returns: raises StopAsked or a StackFault, once all of it has been stopped."""
     started = time.monotonic()
     external = external_services(os.environ)
-    if demo:
-        # Whoever waits for it waits for this run's demo.
+    if demo and not taken(ports.functions):
+        # Whoever waits for it waits for this run's demo; a stack that runs already keeps its own.
         demo_file(root).unlink(missing_ok=True)
     if external:
         console.write(STACK, f"run by somebody else, as the environment says: {', '.join(sorted(external))}")

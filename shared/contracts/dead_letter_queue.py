@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 _AT_ONCE = 20
-_MOST = 500
+_MOST = 10_000
 _WAIT_SECONDS = 1
 
 

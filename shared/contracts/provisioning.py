@@ -117,11 +117,8 @@ class Provisioning:
 
     async def _claim(self, event: ContractEvent, operator: Operator, *, before: Driver, after: Driver) -> None:
         now = self.clock.now()
-        held = {token.tag for token in before.tokens}
-        current = {token.tag for token in before.tokens if not token.ended_by(now)}
         for token in after.tokens:
-            is_current = not token.ended_by(now)
-            if token.tag in held and not (is_current and token.tag not in current):
+            if any(token.lies_within(known) for known in before.tokens):
                 continue
             try:
                 await claim_tag(
@@ -134,8 +131,9 @@ class Provisioning:
         self.count("poison")
         _log.warning("contract event refused, it goes to the dead-letter queue: %s", poison)
         operator = await self.operators.operator(poison.gln) if poison.gln else None
-        home = operator.home if operator else home_without_operator(poison.gln)
-        await self.logbook.write(home=home, entry=self._refusal(envelope, poison))
+        homes = {operator.home} if operator else {home_without_operator(poison.gln), home_without_operator(None)}
+        for home in homes:
+            await self.logbook.write(home=home, entry=self._refusal(envelope, poison))
 
     def _entry(self, envelope: Envelope, event: ContractEvent, *, message: str, code: int) -> LogEntry:
         return log_entry(
@@ -151,7 +149,8 @@ class Provisioning:
 
     def _refusal(self, envelope: Envelope, poison: PoisonEvent) -> LogEntry:
         """The same entry each time the broker delivers the message again: it is one fault, told once."""
-        message = hashlib.sha256(envelope.message_id.encode(errors="replace")).hexdigest()[:16]
+        what = f"{envelope.message_id} {poison}"
+        message = hashlib.sha256(what.encode(errors="replace")).hexdigest()[:16]
         return log_entry(
             entry_id=f"refused-{envelope.sequence_number}-{message}",
             at=envelope.enqueued_at,

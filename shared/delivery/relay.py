@@ -103,9 +103,9 @@ class Outbox(Protocol):
         ...
 
     async def deliveries(
-        self, *, home: OperatorHome, state: DeliveryState, limit: int, continuation: str | None
+        self, *, home: OperatorHome, state: DeliveryState | None, limit: int, continuation: str | None
     ) -> tuple[list[Delivery], str | None]:
-        """Deliveries in a state, newest first, and what to continue with. Raises ContinuationUnreadable."""
+        """Deliveries in a state, or all, newest first, and what to continue with. Raises ContinuationUnreadable."""
         ...
 
 
@@ -187,8 +187,10 @@ class Relay:
         Raises NotToBeTried, StorageUnavailable, RowConflict.
         """
         before = await self.outbox.delivery(home=operator.home, session_id=session_id, transaction_id=transaction_id)
-        if before is None or before.value.state not in _CAN_BE_RETRIED:
-            state = before.value.state if before else None
+        state = before.value.state if before else None
+        # What was only rehearsed is sent if a person wants it, once the operator is live.
+        was_rehearsed = state is DeliveryState.REHEARSED and operator.state is State.LIVE
+        if before is None or not (state in _CAN_BE_RETRIED or was_rehearsed):
             raise NotToBeTried(transaction_id=transaction_id, state=state)
         delivery = before.value.started_anew(at=self.clock.now())
         await self.outbox.record_delivery(home=operator.home, before=before, delivery=delivery, entries=(entry,))

@@ -4,10 +4,11 @@ import asyncio
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from shared.clock import Clock
 from shared.json_documents import NotJson, parse_json, read_json
+from shared.logbook import redacted
 from shared.operators import LineLookup, Operator
 
 from .delivery import Delivery, Destination
@@ -110,7 +111,9 @@ class UtilityCloud:
         person; otherwise asking is tried again, because sending could make two of one.
         """
         transaction_id = quote(exchange.delivery.transaction_id, safe="")
-        heard = await exchange.request("GET", f"{self._url(exchange).rstrip('/')}/{transaction_id}")
+        parts = urlsplit(self._url(exchange))
+        url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{transaction_id}"))
+        heard = await exchange.request("GET", url)
         if heard.status == _NOT_FOUND:
             return None
         unclear = Outcome.REFUSED if is_certainly_known and _is_final(heard) else Outcome.FAILED_FOR_NOW
@@ -162,4 +165,4 @@ def _came_to(
 
 
 def _shown(heard: Heard) -> str:
-    return heard.body[:500].decode(errors="replace")
+    return redacted(heard.body.decode(errors="replace"))[:500]

@@ -31,6 +31,12 @@ class Token:
         """Whether the driver holds the tag at `instant`."""
         return self.valid_from <= instant and not self.ended_by(instant)
 
+    def lies_within(self, known: "Token") -> bool:
+        """Whether this says no more than `known`: the same tag from the same instant, for no longer."""
+        if self.tag != known.tag or self.valid_from != known.valid_from:
+            return False
+        return known.valid_to is None or (self.valid_to is not None and self.valid_to <= known.valid_to)
+
     def ended_by(self, instant: datetime) -> bool:
         """Whether the driver has held the tag for the last time, as far as is known."""
         return self.valid_to is not None and self.valid_to <= instant

@@ -60,7 +60,7 @@ def log_entry(
         id=entry_id or new_id(),
         at=at,
         direction=direction,
-        endpoint=_writable(endpoint),
+        endpoint=_writable(redacted(endpoint)),
         action=_writable(action),
         message=_writable(redacted(message))[:MAX_MESSAGE],
         response_code=response_code,

@@ -15,7 +15,7 @@ from .message import (
     read_message,
 )
 from .resolution import DecisionKind, DriverUnknown, NothingToDecide, Resolution, SessionUnknown, Verdict
-from .session import Decision, HeldFor, Reading, Session, SessionStatus, Start, Stop
+from .session import Decision, HeldFor, Reading, Session, SessionList, SessionStatus, Start, Stop
 from .settlement import Dispatch, Settlement, StopAnswer
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Reading",
     "Resolution",
     "Session",
+    "SessionList",
     "SessionStarted",
     "SessionStatus",
     "SessionStopped",

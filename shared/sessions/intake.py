@@ -13,7 +13,7 @@ from shared.operators import Operator
 from .ledger import Ledger, Story
 from .session import Reading, Session, Start
 
-PERMISSION_HOLDS = timedelta(minutes=15)
+PERMISSION_HOLDS = timedelta(minutes=3)
 CLOCKS_DIFFER = timedelta(minutes=2)
 _TRIES = 8
 

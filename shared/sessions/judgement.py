@@ -197,9 +197,17 @@ def _metered(case: _Case, driver: Driver, site_id: int) -> Judgement:
         started_at=stop.started_at,
         ended_at=stop.ended_at,
         consumption_kwh=stop.energy_wh / _WH_PER_KWH,
-        values=meter_values(stop, case.readings),
+        values=meter_values(_with_first_register(case), case.readings),
     )
     return _settled(case, driver, line, f"{len(line.values)} meter values")
+
+
+def _with_first_register(case: _Case) -> Stop:
+    """The stop with the register that its start told, where it tells none itself."""
+    start = case.session.start
+    if case.stop.meter_start_wh is not None or start is None:
+        return case.stop
+    return replace(case.stop, meter_start_wh=start.meter_start_wh)
 
 
 def _tag_name(driver: Driver, stop: Stop) -> str:

@@ -11,7 +11,7 @@ from shared.faults import Stored
 from shared.identifiers import OperatorHome
 from shared.logbook import LogEntry
 
-from .session import HeldFor, Reading, Session, SessionStatus
+from .session import HeldFor, Reading, Session, SessionList, SessionStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +60,9 @@ class Ledger(Protocol):
         ...
 
     async def sessions(
-        self, *, home: OperatorHome, status: SessionStatus | None, limit: int, continuation: str | None
+        self, *, home: OperatorHome, listed: SessionStatus | SessionList, limit: int, continuation: str | None
     ) -> tuple[list[Session], str | None]:
-        """Sessions of a status, or for None those with an undecided conflict, newest first."""
+        """Sessions of a status, those with an undecided conflict, or all that are held or have one; newest first."""
         ...
 
 

@@ -125,6 +125,10 @@ class Resolution:
         decided = replace(decided, conflicts=tuple(others))
         entry = self._entry(session, verdict)
         if verdict.kind is DecisionKind.DISCARD:
+            if decided.status is SessionStatus.HELD:  # it waited for this too
+                return await self.settlement.settle_decided(
+                    operator=operator, before=story, session=decided, stop=session.stop, entry=entry
+                )
             await self.ledger.record(home=operator.home, before=story, session=decided, entries=(entry,))
             return decided.status
         if session.status is SessionStatus.SETTLED:

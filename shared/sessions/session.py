@@ -30,6 +30,13 @@ class SessionStatus(StrEnum):
     DISCARDED = "discarded"
 
 
+class SessionList(StrEnum):
+    """What sessions are listed by beside their status."""
+
+    CONFLICT = "conflict"
+    FOR_A_PERSON = "for-a-person"
+
+
 class HeldFor(StrEnum):
     """Why a session cannot become a line yet."""
 

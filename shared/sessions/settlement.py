@@ -1,5 +1,7 @@
 """Use case: a session stops and becomes a line, written with what must be delivered."""
 
+import asyncio
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,13 +13,14 @@ from shared.delivery import Delivery, DeliveryState, Destination, payload_of
 from shared.drivers import Drivers
 from shared.faults import RowConflict, StorageUnavailable
 from shared.json_documents import print_json
-from shared.logbook import Direction, LogEntry, log_entry
+from shared.logbook import Direction, Logbook, LogEntry, log_entry
 from shared.operators import Mode, Operator, State
 
 from .judgement import Catalogue, Judgement, judge
 from .ledger import Ledger, Story
 from .session import HeldFor, Session, SessionStatus, Stop
 
+CONFLICT_LOOKED_AT_EVERY = timedelta(hours=1)
 IMMEDIATE_ATTEMPT_WITHIN = timedelta(seconds=30)
 _TRIES = 8
 _MAX_CONFLICTS = 20
@@ -52,6 +55,7 @@ class Settlement:
     drivers: Drivers
     catalogue: Catalogue
     dispatch: Dispatch
+    logbook: Logbook
     clock: Clock
     count: Callable[[str], None]
 
@@ -76,23 +80,28 @@ class Settlement:
                 payload=raw,
             )
 
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             story = await self.ledger.story(home=operator.home, session_id=session_id)
             try:
                 return await self._take_stop(operator, story, stop, entry)
             except RowConflict:
-                continue
+                await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311  so that two do not meet again
         raise StorageUnavailable(detail=f"others keep writing to session {session_id}")
 
     async def settle_again(self, *, operator: Operator, session_id: str) -> SessionStatus | None:
         """Tries a held session again, and says how it stands then. Raises StorageUnavailable, RowConflict."""
         story = await self.ledger.story(home=operator.home, session_id=session_id)
         session = story.session.value if story.session else None
-        if session is None or session.stop is None or session.status is not SessionStatus.HELD:
+        if session is None or session.stop is None or session.try_again_at is None:
             return session.status if session else None
+        if session.conflicts:  # which of the stops is true is for a person to say first
+            later = replace(session, try_again_at=self.clock.now() + CONFLICT_LOOKED_AT_EVERY)
+            await self.ledger.record(home=operator.home, before=story, session=later)
+            return session.status
         judgement = await self._judge(operator, story, session, session.stop)
-        # That it is still held for the same reason need not be told each time.
         is_news = judgement.session.held_for is not session.held_for
+        if not is_news and session.try_again_at > self.clock.now():
+            return session.status  # asked before its time, and nothing has changed
         entries = (self._settled_later(judgement),) if is_news else ()
         await self._record(operator, story, judgement, entries)
         return judgement.session.status
@@ -155,7 +164,10 @@ class Settlement:
             status = CONFLICT
             message = "conflict: this session was reported before with other content; a person must decide"
             after = replace(session, conflicts=(*session.conflicts, stop))
-        await self.ledger.record(home=operator.home, before=story, session=after, entries=(entry(message),))
+        if after is session:
+            await self.logbook.write(home=operator.home, entry=entry(message))
+        else:
+            await self.ledger.record(home=operator.home, before=story, session=after, entries=(entry(message),))
         self.count(status)
         return StopAnswer(session_id=story.session_id, status=status)
 

@@ -12,11 +12,10 @@ from shared.delivery import Attempt, Delivery, DeliveryState, DueItem
 from shared.faults import Stored
 from shared.identifiers import OperatorHome, root_of
 from shared.logbook import LogEntry
-from shared.sessions import HeldFor, LineWithDelivery, Reading, Session, SessionStatus, Story
+from shared.sessions import HeldFor, LineWithDelivery, Reading, Session, SessionList, SessionStatus, Story
 
 from .ledger_rows import (
     ATTEMPT,
-    CONFLICT,
     DELIVERY,
     LINE,
     READINGS,
@@ -104,10 +103,10 @@ class StoredLedger:
                 yield each.session_id
 
     async def sessions(
-        self, *, home: OperatorHome, status: SessionStatus | None, limit: int, continuation: str | None
+        self, *, home: OperatorHome, listed: SessionStatus | SessionList, limit: int, continuation: str | None
     ) -> tuple[list[Session], str | None]:
         """See `Ledger.sessions`."""
-        index = ("session-by-status", status or CONFLICT)
+        index = ("session-by-status", listed)
         pointers, after = await self._page(home, index, limit=limit, continuation=continuation)
         rows = await self._read_all(
             [(home.partition(each.session_id), session_key(each.session_id)) for each in pointers]
@@ -176,10 +175,10 @@ class StoredLedger:
         return Stored(value=delivery, version=versions[key])
 
     async def deliveries(
-        self, *, home: OperatorHome, state: DeliveryState, limit: int, continuation: str | None
+        self, *, home: OperatorHome, state: DeliveryState | None, limit: int, continuation: str | None
     ) -> tuple[list[Delivery], str | None]:
         """See `Outbox.deliveries`."""
-        index = ("delivery-by-state", state)
+        index = ("delivery-by-state", state) if state is not None else ("line-by-end",)
         pointers, after = await self._page(home, index, limit=limit, continuation=continuation)
         rows = await self._read_all(
             [

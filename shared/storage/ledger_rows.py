@@ -13,7 +13,7 @@ from pydantic import Discriminator, TypeAdapter
 from shared.billing import Line
 from shared.delivery import Attempt, Delivery
 from shared.drivers import normalised
-from shared.sessions import HeldFor, Reading, Session, SessionStatus
+from shared.sessions import HeldFor, Reading, Session, SessionList, SessionStatus
 
 from .newest_first import newest_first_part, oldest_first_part
 from .rows import Change, Delete, Upsert, key_of
@@ -23,8 +23,6 @@ LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Discriminator("kind")])
 DELIVERY: TypeAdapter[Delivery] = TypeAdapter(Delivery)
 ATTEMPT: TypeAdapter[Attempt] = TypeAdapter(Attempt)
 READINGS: TypeAdapter[tuple[Reading, ...]] = TypeAdapter(tuple[Reading, ...])
-
-CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +94,9 @@ def _session_index(session: Session) -> dict[str, str]:
     heard = newest_first_part(session.heard_at)
     keys = [key_of("session-by-status", session.status, heard, session.session_id)]
     if session.conflicts:
-        keys.append(key_of("session-by-status", CONFLICT, heard, session.session_id))
+        keys.append(key_of("session-by-status", SessionList.CONFLICT, heard, session.session_id))
+    if session.conflicts or session.status is SessionStatus.HELD:
+        keys.append(key_of("session-by-status", SessionList.FOR_A_PERSON, heard, session.session_id))
     if session.status is SessionStatus.HELD and session.held_for is not None and session.held_since is not None:
         tag = session.stop.tag if session.stop else None
         since = oldest_first_part(session.held_since)

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -242,3 +243,12 @@ async def test_a_claim_that_stays_pending_longer_than_patience_is_no_poison(worl
     with pytest.raises(ClaimPending):
         await world.publish(activated(BERIT, "04AB", sequence=2))
     assert await world.log() == []
+
+
+async def test_an_rfid_that_is_anothers_from_tomorrow_is_not_taken_back_for_the_day_after(world: World) -> None:
+    world.clock.time = datetime(2026, 1, 10, 12, tzinfo=UTC)
+    await world.publish(activated(ANNE, "04AB", day=1))
+    await world.publish(changed("ContractTerminated", ANNE, day=11, sequence=2))
+    await world.publish(activated(BERIT, "04AB", day=11, sequence=3))
+    refused = await world.refused(activated(ANNE, "04AB", day=12, sequence=4))
+    assert refused.fault == f"04AB is in use by driver {BERIT}"

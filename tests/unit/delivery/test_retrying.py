@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.delivery import DeliveryState
-from shared.operators import Scope, UtilityCloud
+from shared.operators import Scope, State, UtilityCloud
 from shared.storage.rows import Upsert, key_of
 from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN, start_message, stop_message
 from tests.unit.sessions.world import NOWHERE, World
@@ -144,7 +144,7 @@ async def test_the_timer_delivers_what_the_queue_did_not(connected: World, queue
     assert (await _delivery(connected)).state is DeliveryState.DELIVERED
 
 
-@pytest.mark.parametrize("state", ["delivered", "sending", "rehearsed"])
+@pytest.mark.parametrize("state", ["delivered", "sending"])
 async def test_what_is_over_or_under_way_is_not_retried(connected: World, state: str) -> None:
     operator = await connected.operator()
     await connected.settled()
@@ -225,3 +225,13 @@ async def test_what_failed_is_not_tried_twice_in_one_go(town: World) -> None:
     town.clock.move(seconds=30)
     assert await town.wiring.due_work.run() == 120
     assert {(await _delivery(town, str(number))).attempts for number in range(120)} == {1}
+
+
+async def test_what_was_only_rehearsed_is_sent_if_a_person_wants_it_once_the_operator_is_live(connected: World) -> None:
+    await connected.operator(state=State.REHEARSAL)
+    await connected.settled()
+    await _retry(connected, expect=409)
+    await connected.operator(state=State.LIVE)
+    await _retry(connected)
+    await connected.deliver_asked()
+    assert (await _delivery(connected)).state is DeliveryState.DELIVERED

@@ -1,5 +1,6 @@
 """A line whose fate is not known, or contested, is asked for before it is sent again."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -221,3 +222,32 @@ async def test_a_line_waits_for_the_end_of_a_rehearsal(connected: World) -> None
     await connected.operator(state=State.LIVE)
     await _later(connected, minutes=15)
     await _delivered(connected)
+
+
+async def test_a_line_is_asked_for_at_an_address_that_has_a_query(connected: World) -> None:
+    assert connected.sandbox is not None
+    address = f"{connected.sandbox.url}/se/invoicelineimport/v1/transaction?code=K"
+    await connected.operator(utility_cloud=UtilityCloud(invoice_line_url=address))
+    await connected.fault("invoice-line", "cut-after-store", times=1)
+    await connected.settled()
+    await connected.deliver_asked()
+    await _later(connected, seconds=30)
+    await _delivered(connected)
+    assert await connected.requests() == [("POST", None), ("GET", 200)]
+
+
+async def test_a_sender_that_died_before_a_rehearsal_may_have_been_heard(connected: World) -> None:
+    operator = await connected.operator()
+    await connected.settled()
+    await connected.deliver_asked()
+    before = await connected.wiring.sessions.delivery(home=operator.home, session_id=ID, transaction_id=ID)
+    assert before is not None
+    # as if the sender had died after the line was stored there and before it was written down here
+    died = replace(before.value, state=DeliveryState.SENDING, due_at=connected.clock.now())
+    await connected.wiring.sessions.record_delivery(home=operator.home, before=before, delivery=died)
+    await connected.operator(state=State.REHEARSAL)
+    await connected.wiring.due_work.run()
+    await connected.operator(state=State.LIVE)
+    await _later(connected, minutes=15)
+    await _delivered(connected)
+    assert await connected.requests() == [("POST", 201), ("GET", 200)]

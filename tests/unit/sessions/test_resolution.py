@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -266,3 +267,27 @@ async def test_two_who_decide_at_once_do_not_both_decide(town: World) -> None:
     with pytest.raises(RowConflict):
         await town.wiring.sessions.record(home=operator.home, before=story, session=gone)
     assert (await town.session()).status is SessionStatus.SETTLED
+
+
+async def test_while_two_stops_contradict_each_other_neither_is_settled_by_itself(town: World) -> None:
+    await town.say(stop_message(authorizedIdTag=FOREIGN))
+    other = stop_message(authorizedIdTag=FOREIGN, consumptionWh=5000, meterReadEnd=None)
+    assert (await town.say(other)).document["status"] == "conflict"
+    await town.contract(owner=OTHER_OWNER, rfid=FOREIGN)
+    town.clock.move(hours=2)
+    await town.wiring.due_work.run()
+    assert (await town.session()).status is SessionStatus.HELD
+    assert (await town.story()).lines == ()
+    assert await _decide(town, "discard") == "settled"
+    assert [line.consumption_kwh for line in (await town.story()).lines] == [Decimal("12.345")]
+
+
+async def test_what_needs_a_person_is_one_list(town: World) -> None:
+    await town.say(stop_message(**FUTURE, transactionId="held"))
+    await town.settled(stop_message(transactionId="contradicted"))
+    await town.say(stop_message(transactionId="contradicted", consumptionWh=12300))
+    await town.settled(stop_message(transactionId="fine"))
+    reply = await town.call("list_sessions", scope=Scope.OPERATOR_ADMIN)
+    assert {item["sessionId"] for item in reply.document["items"]} == {"held", "contradicted"}
+    everything = await town.call("list_deliveries", scope=Scope.OPERATOR_ADMIN)
+    assert {item["transactionId"] for item in everything.document["items"]} == {"contradicted", "fine"}

@@ -22,6 +22,7 @@ from tests.unit.sessions.platform_messages import (
     sample,
     start_message,
     stop_message,
+    utc,
 )
 from tests.unit.sessions.world import World
 
@@ -270,3 +271,25 @@ async def test_an_amount_of_a_currency_without_a_minor_unit_has_no_decimals(town
     await town.settled()
     line = await _line(town)
     assert [str(each) for each in (line.total_excl_vat, line.total_vat, line.total_incl_vat)] == ["407", "102", "509"]
+
+
+async def test_the_register_that_the_start_told_serves_a_stop_that_tells_none(town: World) -> None:
+    await town.operator(mode=Mode.METER_VALUE)
+    began = STARTED.replace(minute=0, second=0, microsecond=0)
+    ended = began + timedelta(minutes=30)
+    await town.say(start_message(deviceTimeStamp=utc(began), meterRead=1000))
+    await town.say(readings_message((began + timedelta(minutes=15), 10_000)))
+    times = {"deviceTimeStampStart": utc(began), "deviceTimeStampEnd": utc(ended)}
+    await town.settled(stop_message(**times, meterReadStart=None, meterReadEnd=None, consumptionWh=10_000))
+    [line] = (await town.story()).lines
+    assert isinstance(line, MeteredLine)
+    assert [value.kwh for value in line.values] == [Decimal(9), Decimal(1)]
+
+
+async def test_a_refused_stop_is_found_by_its_id_with_what_is_wrong(town: World) -> None:
+    refused = await town.say(stop_message(consumptionWh="abc"))
+    assert refused.status == 422
+    [entry] = await town.log(referenceId="1032427936")
+    assert entry["action"] == "charging-event-refused"
+    assert "consumptionWh: must be a number" in entry["message"]
+    assert entry["payload"]["consumptionWh"] == "abc"
