@@ -73,6 +73,14 @@ async def test_an_arrival_whose_body_breaks_off_is_an_arrival(connected: World, 
     assert (await _sent(connected, server)).state is DeliveryState.DELIVERED
 
 
+async def test_a_refusal_that_echoes_our_token_shows_it_to_nobody(connected: World, server: OddServer) -> None:
+    server.answers += [answer(400, b'{"request": {"headers": {"Authorization": "Bearer eyJh.echoed"}}}')]
+    delivery = await _sent(connected, server)
+    assert delivery.state is DeliveryState.REJECTED
+    assert "eyJh.echoed" not in delivery.last_error
+    assert "eyJh.echoed" not in str(await connected.log())
+
+
 class Endless(httpx.AsyncByteStream):
     """A body without an end, which counts what is taken of it."""
 
