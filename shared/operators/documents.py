@@ -4,12 +4,12 @@ What GET adds (`gln`, `clientSecretSet` and the like) may stand in what is put, 
 an id there must be the one in the path.
 """
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel, Strict, model_validator
 
 from shared.instant import Instant
+from shared.json_documents import Number as ExactNumber
 
 from .caller import Scope
 from .fields import (
@@ -152,7 +152,7 @@ class ChargerAnswer(EdgeModel):
 
     charger_id: str
     site_id: int | None
-    max_power_kw: Annotated[Decimal | None, Field(alias="maxPowerKW")]
+    max_power_kw: Annotated[ExactNumber | None, Field(alias="maxPowerKW")]
     learned: bool
 
 
