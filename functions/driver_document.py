@@ -36,16 +36,26 @@ class DriverDocument(_Shown):
 
 
 def driver_document(driver: Driver, *, operator: Operator, now: datetime) -> dict[str, object]:
-    """The JSON of a `DriverDocument`. A tag that the driver had several times is shown once."""
-    latest = {token.tag: token for token in driver.tokens}
+    """The JSON of a `DriverDocument`. A tag that the driver had several times is shown once: as it has it now, else had
+    it last, else will have it.
+    """
+    shown: dict[str, Token] = {}
+    for token in driver.tokens:
+        known = shown.get(token.tag)
+        if known is None or _relevance(token, now) >= _relevance(known, now):
+            shown[token.tag] = token
     return {
         "externalId": driver.external_id,
         "status": "active" if driver.active_at(now) else "terminated",
         "contractId": driver.contract_id,
         "siteId": driver.placed_at(product_site_id=operator.product_site_id(driver.product_code)),
         "product": driver.product_code,
-        "tokens": [_token(token, now=now) for token in latest.values()],
+        "tokens": [_token(token, now=now) for token in shown.values()],
     }
+
+
+def _relevance(token: Token, now: datetime) -> tuple[bool, bool]:
+    return token.valid_at(now), token.valid_from <= now
 
 
 def _token(token: Token, *, now: datetime) -> dict[str, object]:

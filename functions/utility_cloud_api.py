@@ -99,6 +99,6 @@ async def list_transactions(call: Call) -> Answer:
 async def get_driver(call: Call) -> Answer:
     external_id = call.path["externalId"]
     stored = await wiring().drivers.driver(home=call.operator.home, external_id=external_id)
-    if stored is None or not stored.value.was_ever_activated:
+    if stored is None or not stored.value.was_activated_by(call.received_at):
         raise NotFound(f"driver {external_id}")
     return Answer(document=driver_document(stored.value, operator=call.operator, now=call.received_at))

@@ -78,6 +78,10 @@ class Driver:
         """Whether the contract has not ended, as far as is known; it may be about to begin."""
         return self.was_ever_activated and self.active_periods[-1].ended_at is None
 
+    def was_activated_by(self, instant: datetime) -> bool:
+        """Whether the contract has ever been active by `instant`; one that is to begin later has not."""
+        return any(period.started_at <= instant for period in self.active_periods)
+
     def active_at(self, instant: datetime) -> bool:
         """Whether the contract is active at `instant`."""
         return any(

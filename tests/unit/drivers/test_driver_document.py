@@ -92,3 +92,17 @@ def test_a_driver_is_active_as_long_as_its_contract_is(period: ActivePeriod, sta
 def test_the_site_is_where_the_driver_is_placed(own: int | None, default: int, site: int) -> None:
     assert shown(replace(DRIVER, site_id=own, default_site_id=default))["siteId"] == site
     assert shown(replace(DRIVER, product_code=None, default_site_id=default, site_id=None))["siteId"] == 5
+
+
+def test_a_tag_that_ends_tomorrow_and_comes_back_later_is_shown_as_it_is_today() -> None:
+    today = Token(uid="04AB", kind=TokenKind.RFID, valid_from=at(-1), valid_to=at(1))
+    later = Token(uid="04AB", kind=TokenKind.RFID, valid_from=at(2))
+    [token] = shown(replace(DRIVER, tokens=(today, later)))["tokens"]
+    assert (token["status"], token["validTo"]) == ("active", at(1))
+
+
+def test_a_contract_that_begins_tomorrow_has_not_been_activated() -> None:
+    driver = replace(DRIVER, active_periods=(ActivePeriod(started_at=at(1)),))
+    assert driver.was_ever_activated
+    assert not driver.was_activated_by(NOW)
+    assert driver.was_activated_by(at(1))

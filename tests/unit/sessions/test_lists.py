@@ -241,3 +241,11 @@ async def test_deliveries_are_found_by_their_state(town: World) -> None:
     [item] = reply.document["items"]
     assert (item["state"], item["attempts"]) == ("retrying", 1)
     assert item["payload"]["transactionId"] == "1032427936"
+
+
+async def test_a_driver_whose_contract_begins_later_is_not_there_yet(town: World) -> None:
+    await town.contract(owner=OTHER_OWNER, rfid="04FFFFFFFF", at=town.clock.now() + timedelta(minutes=1))
+    path = {"externalId": OTHER_OWNER}
+    assert (await town.call("get_driver", scope=Scope.UTILITY_CLOUD, path=path)).status == 404
+    town.clock.move(minutes=1)
+    assert (await town.call("get_driver", scope=Scope.UTILITY_CLOUD, path=path)).document["status"] == "active"
