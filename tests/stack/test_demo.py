@@ -97,6 +97,22 @@ def test_the_pages_are_there(run: Run) -> None:
     assert httpx.get(f"{url}/integrations/7080000000029").status_code == 404
 
 
+def test_the_page_shows_what_waits_and_what_was_refused_and_lets_nothing_be_injected(run: Run) -> None:
+    demo = json.loads(demo_file(run.state).read_text())
+    url = f"http://127.0.0.1:{run.ports.functions}"
+    headers = {"x-api-key": demo["operators"][0]["keys"]["charging-platform"]}
+    stop = json.loads((ROOT / "tests" / "samples" / "charging-stopped.json").read_text())
+    unknown = {**stop, "transactionId": "held-1", "authorizedIdTag": "<script>X</script>"}
+    assert httpx.post(f"{url}/api/v1/charging-events", json=unknown, headers=headers).json()["status"] == "held"
+    faulty = {**stop, "transactionId": "refused-1", "consumptionWh": "abc"}
+    assert httpx.post(f"{url}/api/v1/charging-events", json=faulty, headers=headers).status_code == 422
+    page = httpx.get(f"{url}/integrations/{demo['operators'][0]['gln']}").text
+    assert "Session held-1 is held" in page
+    assert "refused-1 was refused" in page
+    assert "consumptionWh: must be a number" in page
+    assert "<script>" not in page
+
+
 def test_ctrl_c_leaves_no_process_and_no_taken_port(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.wait_until_serving()
