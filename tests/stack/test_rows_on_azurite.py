@@ -203,3 +203,20 @@ async def all_unavailable(rows: AzureRows, partition: str, *, within: float) -> 
         refused(rows.commit(partition=partition, changes=[Insert(key="a", text="")])),
     )
     assert time.monotonic() - started < within
+
+
+async def test_an_operation_is_one_http_call(azurite: Stack, rows: Rows, partition: str) -> None:
+    await rows.commit(partition=partition, changes=[Upsert(key="made", text="")])
+    asked: list[str] = []
+    counted = {**CLIENT_OPTIONS, "raw_request_hook": lambda call: asked.append(call.http_request.method)}
+    async with TableServiceClient.from_connection_string(azurite.table_storage, **counted) as client:
+        own = AzureRows(client=client.get_table_client("contract"))
+        await own.commit(partition=partition, changes=[Insert(key=f"k{number}", text="x") for number in range(10)])
+        assert asked == ["POST"]
+        assert await own.read(partition=partition, key="k3") is not None
+        assert await own.read(partition=partition, key="none") is None
+        assert asked == ["POST", "GET", "GET"]
+        assert len(await own.query(partition=partition, first="k", before="l")) == 10
+        assert len(await own.query(partition=partition, first="k", before="l", limit=10)) == 10
+        assert len(await own.query(partition=partition, first="k", before="l", limit=3)) == 3
+        assert asked == ["POST", "GET", "GET", "GET", "GET", "GET"]

@@ -1,12 +1,12 @@
 """What each answer of Utility Cloud comes to."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from shared.delivery import DeliveryState
 from shared.operators import Scope
+from tests.unit.delivery.progress import delivered, delivery_of, later
 from tests.unit.sessions.platform_messages import GLN, NOW, stop_message
 from tests.unit.sessions.world import World
 
@@ -15,27 +15,10 @@ RETRY_LATER = [408, 425, 429, 500, 502, 503, 504, 599]
 WAITS_FOR_A_PERSON_ELSEWHERE = [401, 403, 404, 405]  # the operator will be blocked: no line is at fault, none is lost
 
 
-async def _delivered(connected: World) -> None:
-    [delivery] = (await connected.story()).deliveries
-    assert (delivery.state, delivery.due_at, delivery.last_error) == (DeliveryState.DELIVERED, None, None)
-    assert delivery.delivered_at == connected.clock.now()
-    assert len(await connected.arrived()) == 1
-
-
-async def _delivery(connected: World) -> Any:
-    [delivery] = (await connected.story()).deliveries
-    return delivery
-
-
-async def _later(connected: World, **by: float) -> None:
-    connected.clock.move(**by)
-    await connected.wiring.due_work.run()
-
-
 async def test_a_line_that_is_taken_is_delivered(connected: World) -> None:
     await connected.settled()
     await connected.deliver_asked()
-    await _delivered(connected)
+    await delivered(connected)
     assert await connected.requests() == [("POST", 201)]
     [attempt] = (await connected.story()).attempts
     assert (attempt.number, attempt.response_code, attempt.outcome) == (1, 201, "Utility Cloud answered 201")
@@ -46,14 +29,14 @@ async def test_every_2xx_is_an_arrival(connected: World, status: int) -> None:
     await connected.fault("invoice-line", "status", status=status, times=1)
     await connected.settled()
     await connected.deliver_asked()
-    assert (await _delivery(connected)).state is DeliveryState.DELIVERED
+    assert (await delivery_of(connected)).state is DeliveryState.DELIVERED
 
 
 async def test_what_was_delivered_is_not_sent_again(connected: World) -> None:
     await connected.settled()
     await connected.deliver_asked()
     assert await connected.deliver(ID) is DeliveryState.DELIVERED
-    await _later(connected, days=1)
+    await later(connected, days=1)
     assert await connected.requests() == [("POST", 201)]
 
 
@@ -81,10 +64,10 @@ async def test_any_other_4xx_rejects_the_line_for_a_person(connected: World, sta
     await connected.fault("invoice-line", "status", status=status, times=1)
     await connected.settled()
     await connected.deliver_asked()
-    delivery = await _delivery(connected)
+    delivery = await delivery_of(connected)
     assert (delivery.state, delivery.due_at) == (DeliveryState.REJECTED, None)
     assert delivery.last_error.startswith(f"Utility Cloud answered {status}: ")
-    await _later(connected, days=31)
+    await later(connected, days=31)
     assert len(await connected.requests()) == 1
 
 
@@ -95,7 +78,7 @@ async def test_a_rejected_line_is_sent_again_when_a_person_wants_it(connected: W
     reply = await connected.call("retry_delivery", scope=Scope.OPERATOR_ADMIN, path={"transactionId": ID})
     assert (reply.status, reply.document) == (202, {"transactionId": ID, "state": "retrying"})
     await connected.deliver_asked()
-    await _delivered(connected)
+    await delivered(connected)
     assert "delivery-retried" in [entry["action"] for entry in await connected.log(referenceId=ID)]
 
 
@@ -106,16 +89,16 @@ async def test_what_may_pass_is_tried_again_on_the_schedule_and_arrives_once(con
     await connected.deliver_asked()
     if status in {401, 403}:  # the second answer of the same attempt was that to a fresh token
         await connected.fault("invoice-line", "status", status=status, method="POST", times=2)
-    delivery = await _delivery(connected)
+    delivery = await delivery_of(connected)
     assert (delivery.state, delivery.due_at) == (DeliveryState.RETRYING, NOW + timedelta(seconds=30))
     assert delivery.last_error == f"Utility Cloud answered {status}"
-    await _later(connected, seconds=29)
-    assert (await _delivery(connected)).attempts == 1
-    await _later(connected, seconds=1)
-    delivery = await _delivery(connected)
+    await later(connected, seconds=29)
+    assert (await delivery_of(connected)).attempts == 1
+    await later(connected, seconds=1)
+    delivery = await delivery_of(connected)
     assert (delivery.attempts, delivery.due_at) == (2, NOW + timedelta(seconds=150))
-    await _later(connected, seconds=120)
-    await _delivered(connected)
+    await later(connected, seconds=120)
+    await delivered(connected)
 
 
 @pytest.mark.parametrize("status", [429, 503, 500])
@@ -123,11 +106,11 @@ async def test_retry_after_is_honoured(connected: World, status: int) -> None:
     await connected.fault("invoice-line", "status", status=status, retryAfter=600, times=1)
     await connected.settled()
     await connected.deliver_asked()
-    assert (await _delivery(connected)).due_at == NOW + timedelta(seconds=600)
-    await _later(connected, seconds=599)
+    assert (await delivery_of(connected)).due_at == NOW + timedelta(seconds=600)
+    await later(connected, seconds=599)
     assert len(await connected.arrived()) == 0
-    await _later(connected, seconds=1)
-    await _delivered(connected)
+    await later(connected, seconds=1)
+    await delivered(connected)
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
@@ -137,8 +120,8 @@ async def test_what_broke_over_there_may_have_stored_the_line_so_it_is_asked_fir
     await connected.fault("invoice-line", "status", status=status, method="POST", times=1)
     await connected.settled()
     await connected.deliver_asked()
-    await _later(connected, seconds=30)
-    await _delivered(connected)
+    await later(connected, seconds=30)
+    await delivered(connected)
     assert await connected.requests() == [("POST", status), ("GET", 404), ("POST", 201)]
 
 

@@ -9,42 +9,24 @@ import pytest
 from shared.delivery import DeliveryState
 from shared.json_documents import print_json, read_json
 from shared.operators import LineLookup, Mode, Scope, State, UtilityCloud
+from tests.unit.delivery.progress import delivered, delivery_of, later
 from tests.unit.sessions.other_side import WITHOUT_TLS
 from tests.unit.sessions.platform_messages import GLN, OTHER_GLN
 from tests.unit.sessions.world import World
 
 ID = "1032427936"
-RETRY_LATER = [408, 425, 429, 500, 502, 503, 504, 599]
-WAITS_FOR_A_PERSON_ELSEWHERE = [401, 403, 404, 405]  # the operator will be blocked: no line is at fault, none is lost
-
-
-async def _delivered(connected: World) -> None:
-    [delivery] = (await connected.story()).deliveries
-    assert (delivery.state, delivery.due_at, delivery.last_error) == (DeliveryState.DELIVERED, None, None)
-    assert delivery.delivered_at == connected.clock.now()
-    assert len(await connected.arrived()) == 1
-
-
-async def _delivery(connected: World) -> Any:
-    [delivery] = (await connected.story()).deliveries
-    return delivery
-
-
-async def _later(connected: World, **by: float) -> None:
-    connected.clock.move(**by)
-    await connected.wiring.due_work.run()
 
 
 async def test_no_connection_is_no_arrival_and_nothing_need_be_asked(connected: World) -> None:
     await connected.operator(utility_cloud=UtilityCloud(invoice_line_url="http://127.0.0.1:9/lines"))
     await connected.settled()
     await connected.deliver_asked()
-    delivery = await _delivery(connected)
+    delivery = await delivery_of(connected)
     assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.RETRYING, False)
     assert delivery.last_error.startswith("no connection to http://127.0.0.1:9/lines")
     await connected.operator(utility_cloud=UtilityCloud())
-    await _later(connected, seconds=30)
-    await _delivered(connected)
+    await later(connected, seconds=30)
+    await delivered(connected)
     assert await connected.requests() == [("POST", 201)]
 
 
@@ -55,7 +37,7 @@ async def test_an_address_that_is_none_is_told_and_loses_nothing(connected: Worl
     await connected.operator(utility_cloud=UtilityCloud(invoice_line_url=address))
     await connected.settled()
     await connected.deliver_asked()
-    delivery = await _delivery(connected)
+    delivery = await delivery_of(connected)
     assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.RETRYING, False)
 
 
@@ -63,11 +45,11 @@ async def test_a_line_cut_before_it_was_stored_is_asked_for_and_sent(connected: 
     await connected.fault("invoice-line", "cut-before-store", times=1)
     await connected.settled()
     await connected.deliver_asked()
-    delivery = await _delivery(connected)
+    delivery = await delivery_of(connected)
     assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.RETRYING, True)
     assert "it may have arrived" in delivery.last_error
-    await _later(connected, seconds=30)
-    await _delivered(connected)
+    await later(connected, seconds=30)
+    await delivered(connected)
     assert await connected.requests() == [("POST", None), ("GET", 404), ("POST", 201)]
 
 
@@ -75,8 +57,8 @@ async def test_a_line_cut_after_it_was_stored_is_asked_for_and_not_sent_again(co
     await connected.fault("invoice-line", "cut-after-store", times=1)
     await connected.settled()
     await connected.deliver_asked()
-    await _later(connected, seconds=30)
-    await _delivered(connected)
+    await later(connected, seconds=30)
+    await delivered(connected)
     assert await connected.requests() == [("POST", None), ("GET", 200)]
 
 
@@ -88,11 +70,11 @@ async def test_as_long_as_it_cannot_be_asked_it_is_not_sent(connected: World) ->
     await connected.settled()
     await connected.deliver_asked()
     for pause in (30, 120, 600, 1800):
-        await _later(connected, seconds=pause)
-        delivery = await _delivery(connected)
+        await later(connected, seconds=pause)
+        delivery = await delivery_of(connected)
         assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.RETRYING, True)
-    await _later(connected, seconds=3600)
-    await _delivered(connected)
+    await later(connected, seconds=3600)
+    await delivered(connected)
     assert [method for method, _ in await connected.requests()].count("POST") == 1
 
 
@@ -101,8 +83,8 @@ async def test_where_it_cannot_be_looked_up_the_line_is_sent_again_under_the_sam
     await connected.fault("invoice-line", "cut-after-store", times=1)
     await connected.settled()
     await connected.deliver_asked()
-    await _later(connected, seconds=30)
-    assert (await _delivery(connected)).state is DeliveryState.DELIVERED
+    await later(connected, seconds=30)
+    assert (await delivery_of(connected)).state is DeliveryState.DELIVERED
     first, second = await connected.arrived()
     assert first == second
     assert [method for method, _ in await connected.requests()] == ["POST", "POST"]
@@ -113,13 +95,13 @@ async def test_of_two_lines_under_one_id_a_person_decides_and_another_try_asks_f
     await connected.settled()
     await connected.deliver_asked()
     await _somebody_else_writes_the_line(connected)
-    await _later(connected, seconds=30)
-    delivery = await _delivery(connected)
+    await later(connected, seconds=30)
+    delivery = await delivery_of(connected)
     assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.REJECTED, True)
     assert delivery.last_error == "Utility Cloud has another line under this id; compare the two"
     await connected.call("retry_delivery", scope=Scope.OPERATOR_ADMIN, path={"transactionId": ID})
     await connected.deliver_asked()
-    assert (await _delivery(connected)).state is DeliveryState.REJECTED
+    assert (await delivery_of(connected)).state is DeliveryState.REJECTED
     assert [method for method, _ in await connected.requests()].count("POST") == 2  # ours, and the other's
 
 
@@ -127,7 +109,7 @@ async def _somebody_else_writes_the_line(connected: World, **changed: Any) -> No
     operator = await connected.wiring.directory.operator(GLN)
     assert operator is not None
     assert connected.sandbox is not None
-    body = read_json((await _delivery(connected)).payload) | {"authorizedTagName": "somebody else's"} | changed
+    body = read_json((await delivery_of(connected)).payload) | {"authorizedTagName": "somebody else's"} | changed
     async with httpx.AsyncClient(verify=WITHOUT_TLS) as client:
         answer = await client.post(
             f"{connected.sandbox.url}/se/invoicelineimport/v1/transaction",
@@ -142,7 +124,7 @@ async def test_a_conflict_about_our_own_line_is_an_arrival(connected: World) -> 
     await _somebody_else_writes_the_line(connected, authorizedTagName="04A1B2C3D4")  # the very same line
     await connected.fault("invoice-line", "status", status=409, method="POST", times=1)
     await connected.deliver_asked()
-    await _delivered(connected)
+    await delivered(connected)
     assert await connected.requests() == [("POST", 201), ("POST", 409), ("GET", 200)]
 
 
@@ -151,7 +133,7 @@ async def test_a_conflict_about_another_line_is_for_a_person(connected: World) -
     await _somebody_else_writes_the_line(connected)
     await connected.fault("invoice-line", "status", status=409, method="POST", times=1)
     await connected.deliver_asked()
-    delivery = await _delivery(connected)
+    delivery = await delivery_of(connected)
     assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.REJECTED, True)
 
 
@@ -159,7 +141,7 @@ async def test_a_conflict_about_a_line_that_is_not_there_is_for_a_person(connect
     await connected.fault("invoice-line", "status", status=409, method="POST", times=1)
     await connected.settled()
     await connected.deliver_asked()
-    delivery = await _delivery(connected)
+    delivery = await delivery_of(connected)
     assert delivery.state is DeliveryState.REJECTED
     assert delivery.last_error == "Utility Cloud answered 409, but does not have the line"
 
@@ -170,7 +152,7 @@ async def test_a_conflict_that_cannot_be_looked_into_is_for_a_person(connected: 
     await connected.fault("invoice-line", "status", status=status, method="GET", times=1)
     await connected.settled()
     await connected.deliver_asked()
-    delivery = await _delivery(connected)
+    delivery = await delivery_of(connected)
     assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.REJECTED, True)
 
 
@@ -180,9 +162,9 @@ async def test_a_conflict_that_cannot_be_looked_into_now_is_looked_into_later(co
     await connected.fault("invoice-line", "status", status=409, method="POST", times=2)
     await connected.fault("invoice-line", "status", status=503, method="GET", times=1)
     await connected.deliver_asked()
-    assert (await _delivery(connected)).state is DeliveryState.RETRYING
-    await _later(connected, seconds=30)
-    await _delivered(connected)
+    assert (await delivery_of(connected)).state is DeliveryState.RETRYING
+    await later(connected, seconds=30)
+    await delivered(connected)
 
 
 async def test_a_conflict_without_a_lookup_is_for_a_person(connected: World) -> None:
@@ -190,7 +172,7 @@ async def test_a_conflict_without_a_lookup_is_for_a_person(connected: World) -> 
     await connected.fault("invoice-line", "status", status=409, method="POST", times=1)
     await connected.settled()
     await connected.deliver_asked()
-    assert (await _delivery(connected)).state is DeliveryState.REJECTED
+    assert (await delivery_of(connected)).state is DeliveryState.REJECTED
     assert await connected.requests() == [("POST", 409)]
 
 
@@ -200,7 +182,7 @@ async def test_a_series_is_delivered_and_sent_again_whole_if_it_was_cut_off(conn
     await connected.fault("meter-values", "cut-after-store", times=1)
     await connected.settled(gln=OTHER_GLN)
     await connected.deliver_asked()
-    await _later(connected, seconds=30)
+    await later(connected, seconds=30)
     [delivery] = (await connected.story(gln=OTHER_GLN)).deliveries
     assert delivery.state is DeliveryState.DELIVERED
     first, second = await connected.arrived("meter-values")
@@ -215,13 +197,13 @@ async def test_a_line_waits_for_the_end_of_a_rehearsal(connected: World) -> None
     await connected.settled()
     await connected.operator(state=State.REHEARSAL)
     await connected.deliver_asked()
-    delivery = await _delivery(connected)
+    delivery = await delivery_of(connected)
     assert (delivery.state, delivery.attempts) == (DeliveryState.RETRYING, 0)
     assert delivery.last_error == "the operator is in rehearsal: nothing is sent"
     assert await connected.requests() == []
     await connected.operator(state=State.LIVE)
-    await _later(connected, minutes=15)
-    await _delivered(connected)
+    await later(connected, minutes=15)
+    await delivered(connected)
 
 
 async def test_a_line_is_asked_for_at_an_address_that_has_a_query(connected: World) -> None:
@@ -231,8 +213,8 @@ async def test_a_line_is_asked_for_at_an_address_that_has_a_query(connected: Wor
     await connected.fault("invoice-line", "cut-after-store", times=1)
     await connected.settled()
     await connected.deliver_asked()
-    await _later(connected, seconds=30)
-    await _delivered(connected)
+    await later(connected, seconds=30)
+    await delivered(connected)
     assert await connected.requests() == [("POST", None), ("GET", 200)]
 
 
@@ -248,6 +230,6 @@ async def test_a_sender_that_died_before_a_rehearsal_may_have_been_heard(connect
     await connected.operator(state=State.REHEARSAL)
     await connected.wiring.due_work.run()
     await connected.operator(state=State.LIVE)
-    await _later(connected, minutes=15)
-    await _delivered(connected)
+    await later(connected, minutes=15)
+    await delivered(connected)
     assert await connected.requests() == [("POST", 201), ("GET", 200)]
