@@ -27,10 +27,10 @@ async def _owner(town: World) -> str:
     return line.owner
 
 
-async def _authorized_just_before_the_start(town: World) -> None:
+async def _authorized_just_before_the_start(town: World, *, before: timedelta = timedelta(seconds=5)) -> None:
     """The driver stands at the charger, is let in, and the platform tells of the start."""
     now = town.clock.at
-    town.clock.at = STARTED - timedelta(seconds=5)
+    town.clock.at = STARTED - before
     await town.say({"chargerId": CHARGER, "status": "Available"})
     assert (await town.say(QUESTION)).document["charging_allowed"] is True
     await town.wiring.background.settle()
@@ -67,6 +67,22 @@ async def test_whom_the_start_was_authorized_for_goes_before_who_turns_out_to_ha
     await _moved_to_the_other_owner(town, at_end=False)  # told late, dated early
     await town.settled()
     assert await _owner(town) == OWNER
+
+
+@pytest.mark.parametrize(
+    ("before", "owner"),
+    [
+        (timedelta(minutes=3), OWNER),
+        (timedelta(minutes=3, seconds=1), OTHER_OWNER),
+        (-timedelta(minutes=2), OWNER),  # the charger's clock may be that much behind ours
+        (-timedelta(minutes=2, seconds=1), OTHER_OWNER),
+    ],
+)
+async def test_a_yes_is_for_a_start_that_follows_it_shortly(town: World, before: timedelta, owner: str) -> None:
+    await _authorized_just_before_the_start(town, before=before)
+    await _moved_to_the_other_owner(town, at_end=False)
+    await town.settled()
+    assert await _owner(town) == owner
 
 
 async def test_without_an_authorization_an_event_that_came_late_still_counts(town: World) -> None:
