@@ -66,6 +66,12 @@ def test_what_is_cut_off_is_refused(value: Any, data: st.DataObject) -> None:
         decode(shorter, 0)
 
 
+@pytest.mark.parametrize("constructor", [0xC0, 0xC1, 0xD0, 0xD1, 0xE0, 0xF0])
+def test_a_list_a_map_and_an_array_without_their_size_are_refused(constructor: int) -> None:
+    with pytest.raises(MalformedError):
+        decode(bytes([constructor]), 0)
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_message_or_malformed(noise: bytes) -> None:
     for read in (parse, parse_batch):

@@ -217,6 +217,19 @@ async def test_more_than_the_charger_gives_is_settled_as_soon_as_the_operator_sa
     assert (await town.session()).status is SessionStatus.SETTLED
 
 
+@pytest.mark.parametrize("fault", [*IMPLAUSIBLE, "no tariff"])
+async def test_a_change_that_mends_nothing_writes_nothing(town: World, fault: str) -> None:
+    if fault == "no tariff":
+        await town.operator(**UNPRICED)
+        await _held(town, "no-tariff")
+    else:
+        await _held(town, "implausible", stop_message(**IMPLAUSIBLE[fault]))
+    before = (await town.story()).session
+    await town.wiring.configuration_changed(GLN)
+    await town.wiring.background.settle()
+    assert (await town.story()).session == before
+
+
 async def test_a_session_of_a_charger_without_a_clock_is_no_series_of_a_million_quarters(town: World) -> None:
     await town.operator(mode=Mode.METER_VALUE)
     long_ago = stop_message(deviceTimeStampStart="1970-01-01T00:00:00Z", authorizedIdTag=FOREIGN)

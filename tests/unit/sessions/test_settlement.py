@@ -293,3 +293,12 @@ async def test_a_refused_stop_is_found_by_its_id_with_what_is_wrong(town: World)
     assert entry["action"] == "charging-event-refused"
     assert "consumptionWh: must be a number" in entry["message"]
     assert entry["payload"]["consumptionWh"] == "abc"
+
+
+async def test_a_duplicate_leaves_the_session_as_it_was_so_that_nobody_is_disturbed_who_decides_on_it(
+    town: World,
+) -> None:
+    await town.settled()
+    before = (await town.story()).session
+    assert (await town.say(stop_message())).document["status"] == "duplicate"
+    assert (await town.story()).session == before
