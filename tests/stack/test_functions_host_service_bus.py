@@ -243,7 +243,7 @@ async def test_sixteen_messages_are_handled_at_once_and_no_more(stack: Stack) ->
 async def test_the_lock_is_renewed_while_the_handler_runs(tmp_path: Path) -> None:
     message, message_id = _message(b"wait")
     async with (
-        serving(topology=_topology(lock=timedelta(seconds=1))) as broker,
+        serving(topology=_topology(lock=timedelta(seconds=3))) as broker,
         _host_on(broker, log_folder=tmp_path) as stack,
     ):
         await stack.send(message)
@@ -253,7 +253,7 @@ async def test_the_lock_is_renewed_while_the_handler_runs(tmp_path: Path) -> Non
         assert first is not None
 
         async def two_locks_later() -> bool:
-            return datetime.now(UTC) - first > timedelta(seconds=2.5)
+            return datetime.now(UTC) - first > timedelta(seconds=6.5)
 
         await _until(two_locks_later)
         await stack.http.post("/api/gate")
