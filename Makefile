@@ -28,9 +28,9 @@ bench: setup ## run the benchmarks and write bench/results.json
 bench-quick: setup ## the same in under a minute
 	@$(python) -m bench --quick
 
-price: setup ## price an OCPI CDR: TARIFF=t.json CDR=c.json [TIMEZONE=Europe/Oslo]
-	@if [ -z "$(TARIFF)" ] || [ -z "$(CDR)" ]; then echo 'usage: make price TARIFF=t.json CDR=c.json [TIMEZONE=Europe/Oslo]' >&2; exit 2; fi
-	@$(python) -m local.price "$(TARIFF)" "$(CDR)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)")
+price: setup ## price an OCPI CDR: TARIFF=t.json CDR=c.json [TIMEZONE=Europe/Oslo] [SPOT_PRICES=s.json]
+	@if [ -z "$(TARIFF)" ] || [ -z "$(CDR)" ]; then echo 'usage: make price TARIFF=t.json CDR=c.json [TIMEZONE=Europe/Oslo] [SPOT_PRICES=s.json]' >&2; exit 2; fi
+	@$(python) -m local.price "$(TARIFF)" "$(CDR)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)") $(if $(SPOT_PRICES),--spot-prices "$(SPOT_PRICES)")
 
 clean: ## remove all that setup, run and the tests made, local state too
 	@rm -rf .venv node_modules .local .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results.json

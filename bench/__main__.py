@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bench.figure import Figure
 from bench.pipeline import pipeline
-from bench.pure import import_time, pricing
+from bench.pricing import pricing
+from bench.pure import import_time
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -19,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--quick", action="store_true", help="fewer of everything, in under a minute")
     size = 200 if parser.parse_args().quick else 2_000
-    figures = [import_time(), pricing(sessions=size * 5)]
+    figures = [import_time(), *pricing(sessions=size)]
     with tempfile.TemporaryDirectory() as state:
         figures += pipeline(sessions=size, state=Path(state))
     _print(figures)
@@ -32,7 +33,8 @@ def main() -> int:
 def _print(figures: list[Figure]) -> None:
     width = max(len(figure.name) for figure in figures)
     for figure in figures:
-        print(f"{figure.name:<{width}}  {figure.value:>12,.2f} {figure.unit:<12} n={figure.sample}")
+        goal = "" if figure.goal is None else f"  goal: below {figure.goal:g}"
+        print(f"{figure.name:<{width}}  {figure.value:>12,.2f} {figure.unit:<12} n={figure.sample}{goal}")
 
 
 if __name__ == "__main__":

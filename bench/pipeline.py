@@ -13,7 +13,7 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
 from bench.figure import Figure, percentile
-from bench.pure import TARIFF
+from bench.pricing import FLAT_TARIFF
 from local.sandbox.demo_operators import DEMO_OPERATORS
 from local.stack import Stack, running
 
@@ -67,7 +67,7 @@ async def _prepare(http: httpx.AsyncClient, stack: Stack) -> dict[str, str]:
             "scope": _OPERATOR.scope,
         },
     }
-    tariff = json.loads(json.dumps(TARIFF, default=float))
+    tariff = json.loads(json.dumps(FLAT_TARIFF, default=float))
     for path, document in ((route, operator), (f"{route}/tariffs/flat", tariff), (f"{route}/chargers/BENCH", {})):
         (await http.put(path, json=document, headers=admin)).raise_for_status()
     keys = {}

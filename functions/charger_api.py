@@ -9,7 +9,8 @@ from functions.etags import etag, if_match
 from functions.http_endpoint import endpoint
 from functions.lists import PageQuery
 from functions.problems import NotFound
-from shared.operators import Charger, ChargerAnswer, ChargerDocument, Listed, Scope, id_fault
+from functions.settings_log import log_settings_change
+from shared.operators import Changed, Charger, ChargerAnswer, ChargerDocument, Listed, Scope, changes_between, id_fault
 from shared.operators import put_charger as carry_out
 from shared.wiring import wiring
 
@@ -37,6 +38,13 @@ async def put_charger(call: Call, body: ChargerDocument) -> Answer:
         matches=if_match(call),
     )
     await services.configuration_changed(call.gln)
+    changed = Changed(
+        subject=f"charger {put.charger.charger_id}",
+        reference=f"charger-{put.charger.charger_id}",
+        created=put.created,
+        changes=changes_between(put.before.own if put.before else None, put.charger.own),
+    )
+    await log_settings_change(call, changed, home=call.operator.home, route=_ROUTE)
     return Answer(status=201 if put.created else 200, document=_shown(put.charger), headers=etag(put.charger.revision))
 
 

@@ -15,7 +15,6 @@ from shared.sessions import (
     Measurements,
     Message,
     MessageRefused,
-    Reading,
     SessionStarted,
     SessionStopped,
     Start,
@@ -117,7 +116,7 @@ async def charging_event(call: Call, body: ChargingEvent) -> Answer:
             )
         case Measurements():
             await services.intake.take_readings(
-                operator=call.operator, session_id=message.session_id, readings=_readings(message)
+                operator=call.operator, session_id=message.session_id, readings=message.readings()
             )
         case ChargerState():
             pass  # all that matters of it was learned above
@@ -128,7 +127,7 @@ def _read(document: dict[str, Any]) -> Message:
     try:
         message = read_message(document)
         if isinstance(message, Measurements):
-            message.energy_readings()
+            message.readings()
     except MessageRefused as refused:
         raise DocumentRefused(*(FieldFault(field=field, message=fault) for field, fault in refused.faults)) from refused
     return message
@@ -206,7 +205,3 @@ def _start(message: SessionStarted) -> Start:
         meter_start_wh=message.meter_start_wh,
         site_id=message.site_id,
     )
-
-
-def _readings(message: Measurements) -> tuple[Reading, ...]:
-    return tuple(Reading(at=at, register_wh=register) for at, register in message.energy_readings())

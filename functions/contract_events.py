@@ -34,4 +34,5 @@ def envelope_of(message: func.ServiceBusMessage) -> Envelope:
         sequence_number=message.sequence_number or 0,
         subject=message.subject or message.label,
         properties=message.application_properties or message.user_properties or {},
+        delivery=message.delivery_count or 1,
     )

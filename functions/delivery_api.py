@@ -41,7 +41,7 @@ class DeliveryItem(BaseModel):
 
 
 class RetryAnswer(BaseModel):
-    """The delivery will be tried at once."""
+    """The delivery will be tried at once; while its operator is blocked, whether that still holds is tried instead."""
 
     transactionId: str  # noqa: N815  the name on the wire
     state: str
@@ -58,7 +58,7 @@ class RetryAnswer(BaseModel):
 )
 async def list_deliveries(call: Call) -> Answer:
     query: DeliveriesQuery = call.query
-    found, continuation = await wiring().sessions.deliveries(
+    found, continuation = await wiring().outbox.deliveries(
         home=call.operator.home, state=query.state, limit=query.limit, continuation=query.continuation
     )
     items = [
@@ -86,7 +86,7 @@ async def list_deliveries(call: Call) -> Answer:
 async def retry_delivery(call: Call) -> Answer:
     transaction_id = call.path["transactionId"]
     services = wiring()
-    found = await services.sessions.line(home=call.operator.home, transaction_id=transaction_id)
+    found = await services.lines.line(home=call.operator.home, transaction_id=transaction_id)
     if found is None:
         raise NotFound(f"delivery {transaction_id}")
     entry = log_entry(
@@ -98,8 +98,13 @@ async def retry_delivery(call: Call) -> Answer:
         response_code=202,
         reference_id=transaction_id,
     )
-    delivery = await services.relay.try_again(
+    delivery = await services.retrying.try_again(
         operator=call.operator, session_id=found.line.session_id, transaction_id=transaction_id, entry=entry
     )
-    await services.dispatch.ask_for_attempt(gln=call.gln, session_id=delivery.session_id, transaction_id=transaction_id)
+    if delivery.state is DeliveryState.BLOCKED:
+        services.probing.start(call.gln)
+    else:
+        await services.dispatch.ask_for_attempt(
+            gln=call.gln, session_id=delivery.session_id, transaction_id=transaction_id
+        )
     return Answer(status=202, document={"transactionId": transaction_id, "state": delivery.state})

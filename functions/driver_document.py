@@ -10,7 +10,7 @@ from shared.operators import Operator
 
 
 class _Shown(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer_build=True)
 
 
 class TokenDocument(_Shown):

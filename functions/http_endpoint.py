@@ -1,5 +1,6 @@
 """The one wrapper that every HTTP function goes through: key, scope, operator, body, errors, answer."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import Any
 
 import azure.functions as func
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from functions.authentication import KEY_HEADERS, authenticated
 from functions.call import Answer, Call, EndpointSpec, Handler, Observation, Observe
@@ -25,6 +27,17 @@ ENDPOINTS: dict[str, EndpointSpec] = {}
 
 type HttpFunction = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+_IN_OUR_WORDS = {
+    "missing": "is required",
+    "extra_forbidden": "unknown field",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+    "string_type": "must be a text",
+    "timezone_aware": "must say its offset from UTC, such as Z",
+}
 _ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -121,6 +134,8 @@ async def _admitted(spec: EndpointSpec, req: func.HttpRequest, raw_body: bytes, 
         caller = await authenticated(req, keys=services.api_keys)
         services.rate_limit.count(caller.key_id, now=services.clock.now())
         caller.require(spec.scope)
+    if any(_HALF_A_PAIR.search(value) for value in req.route_params.values()):
+        raise NotFound("what the path names")  # no id has it, and nothing can be looked up by it
     return Call(
         caller=caller,
         # The host decodes every other character itself.
@@ -161,7 +176,7 @@ def _validated(model: type[BaseModel], value: Any) -> BaseModel:
         # Never the input: it may be a secret.
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise DocumentRefused(
-            *(FieldFault(field=_path(fault["loc"]), message=_sentence(fault["msg"])) for fault in faults)
+            *(FieldFault(field=_path(fault["loc"]), message=_sentence(fault)) for fault in faults)
         ) from None
 
 
@@ -171,8 +186,10 @@ def _path(location: tuple[int | str, ...]) -> str:
     return "".join(steps).removeprefix(".")
 
 
-def _sentence(message: str) -> str:
-    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+def _sentence(fault: ErrorDetails) -> str:
+    """In our words where pydantic's would speak of its own affairs."""
+    told = _IN_OUR_WORDS.get(fault["type"])
+    return told or fault["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
 
 
 def _problem(error: Exception) -> Answer:

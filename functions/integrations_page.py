@@ -78,12 +78,13 @@ async def integrations_page(call: Call) -> Answer:
 
 async def _shown(operator: Operator) -> dict[str, Any]:
     services, home = wiring(), operator.home
-    ledger = services.sessions
-    lines, _ = await ledger.lines(home=home, owner=None, since=None, until=None, limit=_ROWS, continuation=None)
-    waiting, _ = await ledger.sessions(home=home, listed=SessionList.FOR_A_PERSON, limit=_ROWS, continuation=None)
+    lines, _ = await services.lines.lines(home=home, owner=None, since=None, until=None, limit=_ROWS, continuation=None)
+    waiting, _ = await services.sessions.sessions(
+        home=home, listed=SessionList.FOR_A_PERSON, limit=_ROWS, continuation=None
+    )
     stuck = []
     for state in _UNDECIDED:
-        found, _ = await ledger.deliveries(home=home, state=state, limit=_ROWS, continuation=None)
+        found, _ = await services.outbox.deliveries(home=home, state=state, limit=_ROWS, continuation=None)
         stuck += found
     book = services.logbook
     entries, _ = await find_entries(logbook=book, home=home, query=LogQuery(), limit=_ROWS, continuation=None)

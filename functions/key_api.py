@@ -6,6 +6,7 @@ from functions.call import Answer, Call
 from functions.http_endpoint import endpoint
 from functions.lists import PageQuery, part_of
 from functions.problems import NotFound
+from functions.settings_log import log_key_change
 from shared.operators import IssuedKey, IssuedKeyAnswer, KeyAnswer, KeyDocument, Listed, Scope
 from shared.wiring import wiring
 
@@ -24,6 +25,15 @@ _ROUTE = "api/v1/operators/{gln}/api-keys"
 )
 async def issue_api_key(call: Call, body: KeyDocument) -> Answer:
     issued = await wiring().api_keys.issue(gln=call.gln, scope=body.scope, label=body.label, by=call.caller)
+    key = issued.key
+    await log_key_change(
+        call,
+        action="key-issued",
+        did=f"issued key {key.key_id} ({key.label}) for {key.scope}",
+        key_id=key.key_id,
+        status=201,
+        route=_ROUTE,
+    )
     return Answer(status=201, document=_issued(issued))
 
 
@@ -66,6 +76,15 @@ async def rotate_api_key(call: Call) -> Answer:
     issued = await wiring().api_keys.rotate(gln=call.gln, key_id=call.path["keyId"], by=call.caller)
     if issued is None:
         raise NotFound("such key")
+    old, new = call.path["keyId"], issued.key.key_id
+    await log_key_change(
+        call,
+        action="key-rotated",
+        did=f"rotated key {old} ({issued.key.label}): the new one is {new}, the old one works for 24 hours more",
+        key_id=old,
+        status=200,
+        route=_ROUTE,
+    )
     return Answer(document=_issued(issued))
 
 
@@ -80,6 +99,10 @@ async def rotate_api_key(call: Call) -> Answer:
 async def revoke_api_key(call: Call) -> Answer:
     if not await wiring().api_keys.revoke(gln=call.gln, key_id=call.path["keyId"], by=call.caller):
         raise NotFound("such key")
+    key_id = call.path["keyId"]
+    await log_key_change(
+        call, action="key-revoked", did=f"revoked key {key_id}", key_id=key_id, status=204, route=_ROUTE
+    )
     return Answer(status=204)
 
 

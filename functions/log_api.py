@@ -34,7 +34,7 @@ class LogsQuery(PageQuery):
 class LogEntryDocument(BaseModel):
     """An entry. `payload` and `answer` are JSON where they were JSON, else text; secrets are masked."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer_build=True)
 
     id: str
     at: str

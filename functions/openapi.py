@@ -29,7 +29,7 @@ _PROBLEM = {
         },
     },
 }
-_WHOLE_NUMBERS = {"siteId", "sequenceNumber"}
+_WHOLE_NUMBERS = {"siteId"}
 _REASONS = {
     400: "The body is not JSON",
     401: "No key, or one that does not hold",

@@ -8,7 +8,9 @@ from functions.call import Answer, Call
 from functions.etags import etag, if_match
 from functions.http_endpoint import endpoint
 from functions.lists import PageQuery, part_of
-from shared.operators import Listed, Operator, OperatorDocument, Scope
+from functions.settings_log import log_settings_change
+from shared.delivery import Blockade
+from shared.operators import Changed, Listed, Operator, OperatorDocument, Scope, changes_between
 from shared.operators import put_operator as carry_out
 from shared.wiring import wiring
 
@@ -39,9 +41,20 @@ async def put_operator(call: Call, body: OperatorDocument) -> Answer:
         matches=if_match(call),
     )
     await services.configuration_changed(call.gln)
-    return Answer(
-        status=201 if put.created else 200, document=_shown(put.operator), headers=etag(put.operator.revision)
+    changed = Changed(
+        subject=f"operator {call.gln}",
+        reference=call.gln,
+        created=put.created,
+        changes=changes_between(put.before, put.operator),
     )
+    await log_settings_change(call, changed, home=put.operator.home, route=_ROUTE)
+    blockade = await services.blockades.now_of(call.gln)
+    if blockade is not None:
+        services.probing.start(call.gln)
+    document = _shown(put.operator, blockade)
+    if put.made_up_secret is not None:
+        document["notices"]["secret"] = put.made_up_secret
+    return Answer(status=201 if put.created else 200, document=document, headers=etag(put.operator.revision))
 
 
 @endpoint(
@@ -54,9 +67,11 @@ async def put_operator(call: Call, body: OperatorDocument) -> Answer:
 )
 async def get_operator(call: Call) -> Answer:
     # Not the cached one: its ETag is for the next If-Match.
-    stored = await wiring().operators.find(gln=call.gln)
+    services = wiring()
+    stored = await services.operators.find(gln=call.gln)
     operator = stored.value if stored else call.operator
-    return Answer(document=_shown(operator), headers=etag(operator.revision))
+    blockade = await services.blockades.now_of(call.gln)
+    return Answer(document=_shown(operator, blockade), headers=etag(operator.revision))
 
 
 @endpoint(
@@ -69,15 +84,18 @@ async def get_operator(call: Call) -> Answer:
     summary="All operators",
 )
 async def list_operators(call: Call) -> Answer:
+    services = wiring()
     operators = sorted(
-        await wiring().operators.every(), key=lambda operator: (operator.created_at, operator.gln), reverse=True
+        await services.operators.every(), key=lambda operator: (operator.created_at, operator.gln), reverse=True
     )
     page = part_of(operators, name=lambda operator: operator.gln, query=call.query)
-    return Answer(document={"items": [_shown(one) for one in page.items], "continuation": page.continuation})
+    blocked = await services.blockades.in_force()
+    items = [_shown(one, blocked.get(one.gln)) for one in page.items]
+    return Answer(document={"items": items, "continuation": page.continuation})
 
 
-def _shown(operator: Operator) -> dict[str, Any]:
-    """As it was put, and whether there are secrets instead of the secrets."""
+def _shown(operator: Operator, blockade: Blockade | None) -> dict[str, Any]:
+    """As it was put, whether there are secrets instead of the secrets, and whether lines leave."""
     entra, there, platform = operator.entra, operator.utility_cloud, operator.charging_platform
     return {
         "gln": operator.gln,
@@ -115,4 +133,13 @@ def _shown(operator: Operator) -> dict[str, Any]:
             "sitesUrl": platform.sites_url,
             "apiKeySet": platform.api_key is not None,
         },
+        "notices": {
+            "url": operator.notices.url,
+            "kinds": list(operator.notices.kinds),
+            "secretSet": True,
+        }
+        if operator.notices
+        else None,
+        "rehearsal": {"mode": operator.rehearsal.mode} if operator.rehearsal else None,
+        "blocked": {"since": blockade.since, "kind": blockade.kind, "reason": blockade.reason} if blockade else None,
     }

@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.authentication import NotAuthenticated
+from shared.charging_platform import NotSetUp, PlatformRefused, PlatformUnavailable
+from shared.contracts import DeadLetterHeld, DeadLetterUnknown
+from shared.corrections import CorrectionRefused, CreditRefused, NotInForce, TransactionUnknown
 from shared.delivery import NotToBeTried
 from shared.faults import ContinuationUnreadable, RowConflict, StorageUnavailable
 from shared.json_documents import DocumentRefused, FieldFault, NotJson
+from shared.notices import NoNoticesAddress
 from shared.operators import KeyEnded, ScopeMissing, SecretUnavailable, StaleDocument, TooManyRequests
-from shared.sessions import DriverUnknown, NothingToDecide, SessionUnknown
+from shared.reconciliation import DayNotBegun
+from shared.retention import NobodyToErase, NotToBeErasedYet
+from shared.sessions import DriverUnknown, NothingToDecide, NothingToSimulate, SessionUnknown
 from shared.settings import SettingsFaulty
 
 logger = logging.getLogger(__name__)
@@ -92,8 +98,22 @@ _TABLE: Mapping[type[Exception], Callable[[Any], Problem]] = {
         detail="The same request can be sent again.",
     ),
     NotToBeTried: _says(409, "not-to-be-tried", "Not to be sent again"),
+    NotSetUp: _says(409, "not-set-up", "Not set up"),
+    NoNoticesAddress: _says(409, "not-set-up", "Not set up"),
+    PlatformRefused: _says(502, "platform-refused", "The charging platform refuses"),
+    PlatformUnavailable: _says(502, "platform-unavailable", "The charging platform has no answer", Retry_After="60"),
     NothingToDecide: _says(409, "nothing-to-decide", "Nothing to decide"),
+    DeadLetterUnknown: _says(404, "not-found", "Not found"),
+    DeadLetterHeld: _says(409, "dead-letter-held", "In other hands just now", Retry_After="5"),
+    TransactionUnknown: _says(404, "not-found", "Not found"),
+    NotInForce: _says(409, "not-in-force", "Not the line in force"),
+    CreditRefused: _says(409, "not-to-be-credited", "Not to be credited"),
+    CorrectionRefused: _says(409, "not-to-be-corrected", "Not to be corrected like this"),
+    NobodyToErase: _says(404, "not-found", "Not found"),
+    NotToBeErasedYet: _says(409, "not-to-be-erased-yet", "Not to be erased yet"),
+    DayNotBegun: lambda error: _refused(DocumentRefused(FieldFault(field="date", message=str(error)))),
     SessionUnknown: _says(404, "not-found", "Not found"),
+    NothingToSimulate: _says(404, "not-found", "Not found"),
     DriverUnknown: lambda error: _refused(DocumentRefused(FieldFault(field="externalId", message=str(error)))),
     SecretUnavailable: _says(503, "secret-unavailable", "The secret cannot be kept or read", Retry_After="5"),
     StaleDocument: _says(412, "stale", "Not the version that If-Match names"),

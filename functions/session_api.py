@@ -22,7 +22,9 @@ _ROUTE = "api/v1/operators/{gln}/sessions"
 
 
 class SessionState(StrEnum):
-    """Where a session stands; `conflict`: another stop of the same id waits for a decision."""
+    """Where a session stands; `conflict`: another stop of the same id waits for a decision, or it is to be said whether
+    the session is the same as one of another id.
+    """
 
     CHARGING = "charging"
     SETTLED = "settled"
@@ -39,7 +41,7 @@ class SessionsQuery(PageQuery):
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer_build=True)
 
 
 class StopDocument(_Document):
@@ -54,10 +56,21 @@ class StopDocument(_Document):
     meter_end_wh: Any
     site_id: int | None
     received_at: datetime
+    swept: bool
+
+
+class TwinDocument(_Document):
+    """A session of another id with the same charger, tag and start, and what was said of it when it stopped."""
+
+    session_id: str
+    status: str | None
+    stop: StopDocument | None
 
 
 class SessionDocument(_Document):
-    """A session: what is known of it, what it is held for, what contradicts it, what became of it."""
+    """A session: what is known of it, what it is held for, what contradicts it, what became of it. `twin` is there as
+    long as nobody has decided whether both count.
+    """
 
     session_id: str
     transaction_id: str
@@ -71,6 +84,7 @@ class SessionDocument(_Document):
     authorized_for: str | None
     stop: StopDocument | None
     conflicts: list[StopDocument]
+    twin: TwinDocument | None
     decisions: list[dict[str, Any]]
     transactions: list[dict[str, Any]]
 
@@ -78,7 +92,7 @@ class SessionDocument(_Document):
 class DecisionDocument(_Document):
     """`assign` says whose session it is, `accept` that it is right as it stands, `discard` that it is none."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
 
     decision: DecisionKind
     reason: Annotated[str, Field(min_length=1, max_length=500)]
@@ -115,7 +129,8 @@ async def list_sessions(call: Call) -> Answer:
         limit=query.limit,
         continuation=query.continuation,
     )
-    return Answer(document={"items": [_session(each) for each in found], "continuation": continuation})
+    items = [await _with_twin(call, each) for each in found]
+    return Answer(document={"items": items, "continuation": continuation})
 
 
 @endpoint(
@@ -131,7 +146,8 @@ async def get_session(call: Call) -> Answer:
     story = await wiring().sessions.story(home=call.operator.home, session_id=session_id)
     if story.session is None:
         raise NotFound(f"session {session_id}")
-    return Answer(document={**_session(story.session.value), "transactions": _transactions(story)})
+    shown = await _with_twin(call, story.session.value)
+    return Answer(document={**shown, "transactions": _transactions(story)})
 
 
 @endpoint(
@@ -159,6 +175,19 @@ def _list_of(state: SessionState | None) -> SessionStatus | SessionList:
     if state is None:
         return SessionList.FOR_A_PERSON
     return SessionList.CONFLICT if state is SessionState.CONFLICT else SessionStatus(state)
+
+
+async def _with_twin(call: Call, session: Session) -> dict[str, object]:
+    if session.twin_of is None:
+        return _session(session) | {"twin": None}
+    found = (await wiring().sessions.story(home=call.operator.home, session_id=session.twin_of)).session
+    twin = found.value if found else None
+    shown = {
+        "sessionId": session.twin_of,
+        "status": twin.status if twin else None,
+        "stop": _stop(twin.stop) if twin and twin.stop else None,
+    }
+    return _session(session) | {"twin": shown}
 
 
 def _session(session: Session) -> dict[str, object]:
@@ -199,6 +228,7 @@ def _stop(stop: Stop) -> dict[str, object]:
         "meterEndWh": stop.meter_end_wh,
         "siteId": stop.site_id,
         "receivedAt": stop.received_at,
+        "swept": stop.is_swept,
     }
 
 

@@ -10,8 +10,9 @@ from functions.etags import etag, if_match
 from functions.http_endpoint import endpoint
 from functions.lists import AtQuery, PageQuery, ValidFromQuery
 from functions.problems import NotFound
+from functions.settings_log import log_settings_change
 from shared.json_documents import DocumentRefused, FieldFault
-from shared.operators import Entry, Listed, Scope, Site, SiteDocument, SiteVersion, Version
+from shared.operators import Changed, Entry, Listed, Scope, Site, SiteDocument, SiteVersion, Version, changes_between
 from shared.operators import put_site as carry_out
 from shared.wiring import wiring
 
@@ -41,6 +42,13 @@ async def put_site(call: Call, body: SiteDocument) -> Answer:
         matches=if_match(call),
     )
     await services.configuration_changed(call.gln)
+    changed = Changed(
+        subject=f"site {put.version.document.site_id}",
+        reference=f"site-{put.version.document.site_id}",
+        created=put.created,
+        changes=changes_between(put.before, put.version.document),
+    )
+    await log_settings_change(call, changed, home=call.operator.home, route=_ROUTE)
     document = _shown(put.entry, put.version)
     return Answer(status=201 if put.created else 200, document=document, headers=etag(put.entry.revision))
 

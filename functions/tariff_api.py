@@ -9,7 +9,8 @@ from functions.etags import etag, if_match
 from functions.http_endpoint import endpoint
 from functions.lists import AtQuery, PageQuery, ValidFromQuery
 from functions.problems import NotFound
-from shared.operators import Listed, Scope, TariffDocument, Version, id_fault
+from functions.settings_log import log_settings_change
+from shared.operators import Changed, Listed, Scope, TariffDocument, Version, changes_between, id_fault
 from shared.operators import put_tariff as carry_out
 from shared.wiring import wiring
 
@@ -39,6 +40,13 @@ async def put_tariff(call: Call, body: TariffDocument) -> Answer:
         matches=if_match(call),
     )
     await services.configuration_changed(call.gln)
+    changed = Changed(
+        subject=f"tariff {put.entry.entry_id}",
+        reference=f"tariff-{put.entry.entry_id}",
+        created=put.created,
+        changes=changes_between(put.before, put.version.document),
+    )
+    await log_settings_change(call, changed, home=call.operator.home, route=_ROUTE)
     return Answer(status=201 if put.created else 200, document=_shown(put.version), headers=etag(put.entry.revision))
 
 

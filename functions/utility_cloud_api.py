@@ -58,7 +58,7 @@ async def log_request(observation: Observation) -> None:
 )
 async def get_transaction(call: Call) -> Answer:
     transaction_id = call.path["transactionId"]
-    found = await wiring().sessions.line(home=call.operator.home, transaction_id=transaction_id)
+    found = await wiring().lines.line(home=call.operator.home, transaction_id=transaction_id)
     if found is None:
         raise NotFound(f"transaction {transaction_id}")
     return Answer(document=transaction_document(found))
@@ -76,7 +76,7 @@ async def get_transaction(call: Call) -> Answer:
 )
 async def list_transactions(call: Call) -> Answer:
     query: TransactionsQuery = call.query
-    found, continuation = await wiring().sessions.lines(
+    found, continuation = await wiring().lines.lines(
         home=call.operator.home,
         owner=query.transactionOwnerId,
         since=query.since,

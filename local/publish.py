@@ -4,10 +4,12 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
+from azure.servicebus.exceptions import ServiceBusError
 
 from local.stack.app_settings import app_settings
 from local.stack.faults import PortsUnusable
@@ -38,6 +40,16 @@ def main() -> int:
     except (OSError, PortsUnusable) as error:
         print(error, file=sys.stderr)
         return 2
+    try:
+        _publish(settings, files, bodies)
+    except ServiceBusError as error:
+        print(f"nothing published: {error}", file=sys.stderr)
+        print("Is `make run` going? With moved ports SERVICE_BUS_PORT must be set here too.", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _publish(settings: Mapping[str, str], files: Sequence[Path], bodies: Sequence[bytes]) -> None:
     with (
         ServiceBusClient.from_connection_string(settings["ServiceBusConnection"]) as client,
         client.get_topic_sender(settings["ContractEventsTopic"]) as sender,
@@ -45,7 +57,6 @@ def main() -> int:
         for file, body in zip(files, bodies, strict=True):
             sender.send_messages(message_of(body))
             print(f"published {file}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,13 @@
 import ipaddress
 from urllib.parse import urlsplit
 
+type IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_OWN_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+# Azure's own services answer every machine there, at an address that looks like anybody's; through the prefix of NAT64
+# the whole of IPv4 can be reached.
+_AZURES_OWN = ipaddress.ip_address("168.63.129.16")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _ENDINGS_AT_HOME = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 
 
@@ -26,9 +33,27 @@ def address_fault(address: str, *, local: bool) -> str | None:
     return None
 
 
+def notice_address_fault(address: str, *, local: bool) -> str | None:
+    """The same for an address that operators want notices at: http only to this machine, and only if `local`."""
+    fault = address_fault(address, local=local)
+    if fault is None and urlsplit(address).scheme == "http" and urlsplit(address).hostname not in _OWN_MACHINE:
+        return "must be a URL that starts with https://"
+    return fault
+
+
+def leads_outside(address: IpAddress) -> bool:
+    """Whether a connection to `address` leaves for the public internet: not to this machine, nor its network."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return leads_outside(address.ipv4_mapped)
+        if address in _NAT64 or address.sixtofour is not None or address.teredo is not None:
+            return False
+    return address.is_global and not address.is_multicast and address != _AZURES_OWN
+
+
 def _is_public(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_global
+        return leads_outside(ipaddress.ip_address(host))
     except ValueError:
         pass
     host = host.removesuffix(".")

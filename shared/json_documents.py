@@ -76,8 +76,9 @@ def read_json(text: str) -> Any:
     return simplejson.loads(text, use_decimal=True)
 
 
-def print_json(document: Any) -> str:
-    """`document` as JSON text: Decimals as numbers digit by digit, aware datetimes in UTC with `Z`.
+def print_json(document: Any, *, indent: int | None = None) -> str:
+    """`document` as JSON text: Decimals as numbers digit by digit, aware datetimes in UTC with `Z`; for people to read,
+    with `indent` blanks a level.
 
     Raises ValueError for NaN and Infinity, TypeError for what JSON cannot say.
     """
@@ -87,7 +88,8 @@ def print_json(document: Any) -> str:
         default=_printed,
         allow_nan=False,
         ensure_ascii=False,
-        separators=(",", ":"),
+        indent=indent,
+        separators=(",", ":" if indent is None else ": "),
         namedtuple_as_object=False,
         encoding=None,  # bytes are no text
     )

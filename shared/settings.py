@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from shared.addresses import address_fault
 
-_DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
+_DURATION = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,5})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
 _LONGEST_LIST = 50
 _ON_AZURE = "WEBSITE_INSTANCE_ID"
+_ON_AZURE_AT = "WEBSITE_HOSTNAME"
 _TRUE = {"true", "1"}
 _FALSE = {"false", "0", ""}
 
@@ -40,11 +41,14 @@ class Settings:
     allow_local_secret_store: bool
     allow_local_addresses: bool
     allow_development_sign_in: bool
+    public_address: str | None
     entra_authority: str
     entra_ca_bundle: str | None
     utility_cloud_invoice_line_url: str
     utility_cloud_meter_values_url: str
     delivery_retry_schedule: tuple[timedelta, ...]
+    log_retention: timedelta
+    line_retention: timedelta
     platform_admin_key_hash: str | None
     requests_per_minute_per_key: int
 
@@ -68,6 +72,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         allow_local_secret_store=source.flag("AllowLocalSecretStore"),
         allow_local_addresses=local,
         allow_development_sign_in=source.flag("AllowDevelopmentSignIn"),
+        public_address=source.public_address("PublicAddress", local=local),
         entra_authority=source.authority("EntraAuthority", default="https://login.microsoftonline.com"),
         entra_ca_bundle=source.text("EntraCaBundle"),
         utility_cloud_invoice_line_url=source.address("UtilityCloudInvoiceLineUrl", local=local)
@@ -77,6 +82,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         delivery_retry_schedule=source.durations(
             "DeliveryRetrySchedule", default="PT30S,PT2M,PT10M,PT30M,PT1H,PT3H,PT6H"
         ),
+        log_retention=source.duration("LogRetention", default="P400D"),
+        line_retention=source.duration("LineRetention", default="P7Y"),
         platform_admin_key_hash=source.key_hash("PlatformAdminKeyHash"),
         requests_per_minute_per_key=source.whole("RequestsPerMinutePerKey", default=60_000, least=1),
     )
@@ -136,6 +143,11 @@ class _Source:
     def address(self, name: str, *, local: bool) -> str | None:
         return self._checked(name, lambda value: address_fault(value, local=local))
 
+    def public_address(self, name: str, *, local: bool) -> str | None:
+        """Where people reach this app: as it is set, else as Azure calls it."""
+        host = self.text(_ON_AZURE_AT) if self.text(_ON_AZURE) is not None else None
+        return (self.address(name, local=local) or (f"https://{host}" if host else "")).rstrip("/") or None
+
     def authority(self, name: str, *, default: str) -> str:
         # https even on a developer's machine: azure-identity refuses anything else.
         def fault(value: str) -> str | None:
@@ -146,6 +158,12 @@ class _Source:
     def key_hash(self, name: str) -> str | None:
         is_hash = re.compile(r"[0-9a-f]{64}").fullmatch
         return self._checked(name, lambda value: None if is_hash(value) else "must be SHA-256 in lower-case hex")
+
+    def duration(self, name: str, *, default: str) -> timedelta:
+        span = _duration(self.text(name) or default)
+        if not span:
+            self.fault(name, f"must be an ISO 8601 duration, such as {default}")
+        return span or timedelta.max
 
     def durations(self, name: str, *, default: str) -> tuple[timedelta, ...]:
         values = (self.text(name) or default).split(",")
@@ -168,5 +186,6 @@ def _duration(text: str) -> timedelta | None:
     parts = _DURATION.fullmatch(text)
     if parts is None:
         return None
-    days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    years, days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+    # Leap years counted in, and what is left of a day rounded up: what is kept for years is never kept too short.
+    return timedelta(days=-(-years * 1461 // 4) + days, hours=hours, minutes=minutes, seconds=seconds)

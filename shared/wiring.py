@@ -1,162 +1,29 @@
 """The composition root: which implementation stands behind each port. One of each per process, made on first use."""
 
-import os
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from functools import cached_property
-from typing import Any
 
-from shared.background import Background
-from shared.clients import Clients
-from shared.clock import Clock, SystemClock
-from shared.contracts import Provisioning, Redrive, ServiceBusDeadLetters
-from shared.counts import Counts
-from shared.delivery import DeliveriesQueue, EntraTokens, Outbound, Relay, RetrySchedule, UtilityCloud
-from shared.operators import (
-    ApiKeys,
-    Directory,
-    Learning,
-    OperatorSecrets,
-    RateLimit,
-    Site,
-)
-from shared.sessions import Dispatch, DueWork, Intake, Resolution, Settlement
-from shared.settings import Settings, read_settings
-from shared.storage.configuration import ChargerRows, KeyRows, OperatorRows
-from shared.storage.drivers import StoredDrivers
-from shared.storage.ledger import StoredLedger
-from shared.storage.logbook import StoredLogbook
-from shared.storage.rows import Rows
-from shared.storage.version_rows import VersionRows
+from shared.charging_platform import ChargingPlatformApi, Sweep, TakeOver, TakingIn
+from shared.contracts import DeadLetterDesk, DeadLetters, Provisioning, Redrive, ServiceBusDeadLetters
+from shared.corrections import Corrections, MissingShares
+from shared.notices import Looking, Notices, NoticeSender
+from shared.operators import Learning
+from shared.sessions import DueWork, Intake, Resolution, Settlement, Simulation, TwinWatch
+from shared.storage.stores import CONFIGURATION, LEDGER
+from shared.wiring_of_upkeep import WiringOfUpkeep
 
-CONFIGURATION = "configuration"
-LEDGER = "ledger"
+__all__ = ["CONFIGURATION", "LEDGER", "Wiring", "use_wiring", "wiring"]
 
 
-class Wiring:
+class Wiring(WiringOfUpkeep):
     """Everything that the functions use. Clients are made when they are first asked for, inside the running loop.
 
     Tests give `settings`, `clock` and `tables` (rows by table name) and replace any other attribute by setting it.
     """
 
-    def __init__(
-        self,
-        *,
-        settings: Settings | None = None,
-        clock: Clock | None = None,
-        tables: Mapping[str, Rows] | None = None,
-    ) -> None:
-        self._given_settings = settings
-        self._given_tables = tables or {}
-        self.clock = clock or SystemClock()
-        self._open = AsyncExitStack()
-
-    @cached_property
-    def settings(self) -> Settings:
-        """Raises SettingsFaulty, each time until they are right."""
-        return self._given_settings or read_settings(os.environ)
-
-    @cached_property
-    def clients(self) -> Clients:
-        """Clients of other services."""
-        return Clients(settings=self.settings, closing=self._open)
-
-    @cached_property
-    def configuration(self) -> Rows:
-        """Operators and what belongs to them."""
-        return self._table(CONFIGURATION)
-
-    @cached_property
-    def ledger(self) -> Rows:
-        """Drivers, sessions, lines, deliveries, the log."""
-        return self._table(LEDGER)
-
-    @cached_property
-    def operators(self) -> OperatorRows:
-        """Operators as they are stored now; `directory` is quicker."""
-        return OperatorRows(rows=self.configuration)
-
-    @cached_property
-    def chargers(self) -> ChargerRows:
-        """Chargers as they are stored now; `directory` is quicker."""
-        return ChargerRows(rows=self.configuration)
-
-    @cached_property
-    def sites(self) -> VersionRows[Site]:
-        """Sites as they are stored now; `directory` is quicker."""
-        return VersionRows[Site](rows=self.configuration, kind="site", document=Site)
-
-    @cached_property
-    def tariffs(self) -> VersionRows[dict[str, Any]]:
-        """Tariffs as they are stored now; `directory` is quicker."""
-        return VersionRows[dict[str, Any]](rows=self.configuration, kind="tariff", document=dict[str, Any])
-
-    @cached_property
-    def directory(self) -> Directory:
-        """The configuration as use cases read it."""
-        return Directory(
-            operators=self.operators,
-            chargers=self.chargers,
-            sites=self.sites,
-            tariffs=self.tariffs,
-            clock=self.clock,
-        )
-
     @cached_property
     def learning(self) -> Learning:
         """Chargers and sites become known."""
         return Learning(directory=self.directory, chargers=self.chargers, sites=self.sites, clock=self.clock)
-
-    @cached_property
-    def rate_limit(self) -> RateLimit:
-        """How often a key may ask."""
-        return RateLimit(per_minute=self.settings.requests_per_minute_per_key)
-
-    @cached_property
-    def background(self) -> Background:
-        """What runs beside the requests."""
-        return Background()
-
-    @cached_property
-    def api_keys(self) -> ApiKeys:
-        """Who may call."""
-        return ApiKeys(
-            store=KeyRows(rows=self.configuration),
-            clock=self.clock,
-            background=self.background,
-            platform_key_hash=self.settings.platform_admin_key_hash,
-        )
-
-    @cached_property
-    def secrets(self) -> OperatorSecrets:
-        """Operators' secrets: in Key Vault, or in a table where the settings allow that."""
-        if self.settings.key_vault_uri is None:
-            from shared.storage.local_secrets import LocalSecrets
-
-            return LocalSecrets(rows=self.configuration)
-        from shared.storage.key_vault_secrets import KeyVaultSecrets
-
-        return KeyVaultSecrets(client=self.clients.key_vault)
-
-    @cached_property
-    def counts(self) -> Counts:
-        """What happened since the process started."""
-        return Counts()
-
-    @cached_property
-    def logbook(self) -> StoredLogbook:
-        """The log."""
-        return StoredLogbook(rows=self.ledger)
-
-    @cached_property
-    def drivers(self) -> StoredDrivers:
-        """Drivers, claims on tags, permissions."""
-        return StoredDrivers(rows=self.ledger)
-
-    @cached_property
-    def sessions(self) -> StoredLedger:
-        """Sessions, lines and deliveries."""
-        return StoredLedger(rows=self.ledger)
 
     @cached_property
     def provisioning(self) -> Provisioning:
@@ -191,8 +58,54 @@ class Wiring:
             catalogue=self.directory,
             dispatch=self.dispatch,
             logbook=self.logbook,
+            twins=self.twins,
             clock=self.clock,
             count=self.counts.of("stops"),
+        )
+
+    @cached_property
+    def twins(self) -> TwinWatch:
+        """Sessions under two ids are seen."""
+        return TwinWatch(ledger=self.sessions, claims=self.claims, clock=self.clock)
+
+    @cached_property
+    def charging_platform(self) -> ChargingPlatformApi:
+        """Where sessions and sites can be asked for."""
+        return ChargingPlatformApi(client=self.clients.http, secrets=self.secrets, clock=self.clock)
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """Sessions that were never notified are found."""
+        taking_in = TakingIn(
+            known=self.known_sessions,
+            stories=self.sessions,
+            settlement=self.settlement,
+            learning=self.learning,
+            logbook=self.logbook,
+            clock=self.clock,
+            count=self.counts.of("sweep"),
+        )
+        return Sweep(
+            operators=self.directory,
+            platform=self.charging_platform,
+            taking_in=taking_in,
+            twins=self.twins,
+            states=self.sweep_states,
+            logbook=self.logbook,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def take_over(self) -> TakeOver:
+        """Sites become what the charging platform has."""
+        return TakeOver(
+            operators=self.directory,
+            platform=self.charging_platform,
+            sites=self.sites,
+            states=self.take_over_states,
+            logbook=self.logbook,
+            clock=self.clock,
+            changed=self.configuration_changed,
         )
 
     @cached_property
@@ -201,59 +114,88 @@ class Wiring:
         return Resolution(ledger=self.sessions, drivers=self.drivers, settlement=self.settlement, clock=self.clock)
 
     @cached_property
-    def relay(self) -> Relay:
-        """Lines leave."""
-        return Relay(
-            outbox=self.sessions,
-            outbound=self.utility_cloud,
-            schedule=RetrySchedule(pauses=self.settings.delivery_retry_schedule),
+    def corrections(self) -> Corrections:
+        """People credit and correct lines."""
+        return Corrections(
+            ledger=self.sessions,
+            outbox=self.outbox,
+            drivers=self.drivers,
+            catalogue=self.directory,
+            dispatch=self.dispatch,
             clock=self.clock,
-            count=self.counts.of("deliveries"),
+            count=self.counts.of("corrections"),
         )
+
+    @cached_property
+    def missing_shares(self) -> MissingShares:
+        """Lines that went without their revenue share's id."""
+        return MissingShares(lines=self.lines, catalogue=self.directory, clock=self.clock)
+
+    @cached_property
+    def simulation(self) -> Simulation:
+        """Sessions are priced again."""
+        return Simulation(stories=self.sessions, catalogue=self.directory)
 
     @cached_property
     def due_work(self) -> DueWork:
         """What is due is done."""
         return DueWork(
             operators=self.directory,
-            agenda=self.sessions,
+            agenda=self.outbox,
             relay=self.relay,
             settlement=self.settlement,
             clock=self.clock,
         )
 
     @cached_property
+    def dead_letters(self) -> DeadLetters:
+        """Contract events that the broker gave up."""
+        return ServiceBusDeadLetters(
+            client=self.clients.service_bus,
+            topic=self.settings.contract_events_topic,
+            subscription=self.settings.contract_events_subscription,
+            clock=self.clock,
+        )
+
+    @cached_property
     def redrive(self) -> Redrive:
         """Dead letters are tried again."""
-        settings = self.settings
-        dead_letters = ServiceBusDeadLetters(
-            client=self.clients.service_bus,
-            topic=settings.contract_events_topic,
-            subscription=settings.contract_events_subscription,
+        return Redrive(
+            dead_letters=self.dead_letters,
+            provisioning=self.provisioning,
+            operators=self.directory,
             clock=self.clock,
         )
-        return Redrive(dead_letters=dead_letters, provisioning=self.provisioning)
 
     @cached_property
-    def dispatch(self) -> Dispatch:
-        """The queue that asks for immediate attempts at deliveries."""
-        sender = self.clients.service_bus.get_queue_sender(self.settings.deliveries_queue)
-        self._open.push_async_callback(sender.close)
-        return DeliveriesQueue(sender=sender, background=self.background)
-
-    @cached_property
-    def utility_cloud(self) -> Outbound:
-        """Where lines go."""
-        tokens = EntraTokens(
-            secrets=self.secrets, authority=self.settings.entra_authority, ca_bundle=self.settings.entra_ca_bundle
-        )
-        self._open.push_async_callback(tokens.aclose)
-        return UtilityCloud(
-            client=self.clients.http,
-            tokens=tokens,
+    def dead_letter_desk(self) -> DeadLetterDesk:
+        """People look at dead letters."""
+        return DeadLetterDesk(
+            dead_letters=self.dead_letters,
+            provisioning=self.provisioning,
+            operators=self.directory,
+            logbook=self.logbook,
             clock=self.clock,
-            invoice_line_url=self.settings.utility_cloud_invoice_line_url,
-            meter_values_url=self.settings.utility_cloud_meter_values_url,
+        )
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Operators are told of what needs a person."""
+        looking = Looking(
+            ledger=self.concerns,
+            blockades=self.blockades,
+            reconciliations=self.reconciliations,
+            dead_letters=lambda: self.dead_letters,
+        )
+        return Notices(
+            operators=self.directory,
+            looking=looking,
+            store=self.notice_rows,
+            secrets=self.secrets,
+            sender=NoticeSender(client=self.clients.http, allow_local=self.settings.allow_local_addresses),
+            logbook=self.logbook,
+            clock=self.clock,
+            page=self.settings.public_address,
         )
 
     async def configuration_changed(self, gln: str) -> None:
@@ -267,19 +209,6 @@ class Wiring:
                 self.settlement.settle_held_for_configuration(operator=operator),
                 name="settling sessions that waited for a change",
             )
-
-    async def aclose(self) -> None:
-        """Waits for what is written in the background and closes every client. Nothing can be used afterwards."""
-        if "background" in self.__dict__:
-            await self.background.settle()
-        await self._open.aclose()
-
-    def _table(self, name: str) -> Rows:
-        if name in self._given_tables:
-            return self._given_tables[name]
-        from shared.storage.azure_rows import AzureRows
-
-        return AzureRows(client=self.clients.tables.get_table_client(name))
 
 
 _current: Wiring | None = None

@@ -114,6 +114,16 @@ class RowsContract:
         await written(rows, partition, Insert(key="a", text="1"))
         await self.refused(rows, partition, Replace(key="a", text="2", version=version))
 
+    async def test_a_delete_with_a_version_needs_the_one_that_is_there(self, rows: Rows, partition: str) -> None:
+        first = (await written(rows, partition, Insert(key="a", text="1")))["a"]
+        second = (await written(rows, partition, Replace(key="a", text="2", version=first)))["a"]
+        await self.refused(rows, partition, Delete(key="a", version=first))
+        await self.refused(rows, partition, Upsert(key="b", text="1"), Delete(key="a", version=first))
+        await self.holds(rows, partition, {"a": "2"})
+        await written(rows, partition, Delete(key="a", version=second))
+        await self.holds(rows, partition, {})
+        await self.refused(rows, partition, Delete(key="a", version=second))
+
     async def test_an_upsert_writes_whatever_stands_there(self, rows: Rows, partition: str) -> None:
         await written(rows, partition, Upsert(key="a", text="a long text before"))
         await written(rows, partition, Upsert(key="a", text="short"))

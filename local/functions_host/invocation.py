@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,10 +16,11 @@ from azure_functions_runtime.native_invocation import (  # type: ignore[import-u
 from local.functions_host.indexing import IndexedFunction
 
 logger = logging.getLogger(__name__)
+_ways_told: deque[tuple[str, str]] = deque(maxlen=200)
 
 
 class InvocationFailed(Exception):
-    """The handler raised, or what it returned cannot be converted. It is already in the log, with the traceback."""
+    """The handler raised, or what it returned cannot be converted. It is already in the log."""
 
 
 async def invoke(*, function: IndexedFunction, value: Datum, metadata: Mapping[str, Datum]) -> Datum | None:
@@ -30,9 +32,19 @@ async def invoke(*, function: IndexedFunction, value: Datum, metadata: Mapping[s
         str(uuid4()), function.id, [(function.parameter, value)], metadata
     )
     if not succeeded:
-        logger.error("Function %s failed: %s\n%s", function.name, error, (traceback or "").rstrip())
+        _tell(function.name, str(error), (traceback or "").rstrip())
         raise InvocationFailed(f"{function.name}: {error}")
     return returned
+
+
+def _tell(function: str, error: str, traceback: str) -> None:
+    """Every failure is told; the way to it only once: a poison message comes ten times by the same one."""
+    way = (function, traceback.rpartition("\n")[0])
+    if way in _ways_told:
+        logger.error("Function %s failed: %s (its traceback, but for the last line, was told before)", function, error)
+        return
+    _ways_told.append(way)
+    logger.error("Function %s failed: %s\n%s", function, error, traceback)
 
 
 def text(value: str) -> Datum:

@@ -10,6 +10,7 @@ from local.sandbox import exact_json
 from local.sandbox.demo_operators import gln_of_platform_api_key
 from local.sandbox.exchange import Answer, Arrival, Target, json_answer
 from local.sandbox.field_types import faults_of
+from local.sandbox.known_site import shown_sites, sites_of
 from local.sandbox.memory import Memory
 from local.sandbox.session_query import PageQuery, SessionQuery, page_of
 
@@ -25,7 +26,7 @@ class ChargingPlatform:
     memory: Memory
 
     def target_of(self, path: str) -> Target | None:
-        return None
+        return "charging-platform" if path.startswith(PREFIX) else None
 
     def operator_of(self, arrival: Arrival) -> str | None:
         return gln_of_platform_api_key(arrival.headers.get("x-api-key", ""))
@@ -45,7 +46,8 @@ class ChargingPlatform:
             return _refused(400, "; ".join(f"{fault.field}: {fault.message}" for fault in faults_of(error)))
 
     def answer_fault(self, status: int, *, retry_after: int | None) -> Answer:
-        return _refused(status, f"The sandbox was told to answer {status}")
+        headers = {} if retry_after is None else {"retry_after": str(retry_after)}
+        return _refused(status, f"The sandbox was told to answer {status}", **headers)
 
     def _sessions(self, arrival: Arrival, gln: str) -> Answer:
         if arrival.not_json is not None:
@@ -56,28 +58,16 @@ class ChargingPlatform:
 
     def _sites(self, arrival: Arrival, gln: str) -> Answer:
         query = PageQuery.model_validate(dict(parse_qsl(arrival.query)))
-        known = {session.site_id for session in self.memory.sessions.get(gln, [])}
-        items = [_site(site_id) for site_id in sorted(site for site in known if site is not None)]
-        return _page(items, page=query.page, limit=query.limit)
-
-
-def _site(site_id: int) -> dict[str, Any]:
-    name = f"Site {site_id}"
-    return {
-        "id": site_id,
-        "name": name,
-        "externalId": None,
-        "timezone": "Europe/Oslo",
-        "parentSiteId": None,
-        "sitePath": [{"siteId": site_id, "siteName": name}],
-        "tariffReferences": [],
-    }
+        sites = self.memory.sites.get(gln)
+        if sites is None:
+            sites = sites_of(self.memory.sessions.get(gln, []))
+        return _page(shown_sites(sites), page=query.page, limit=query.limit)
 
 
 def _page(items: list[Any], *, page: int, limit: int) -> Answer:
     return Answer(status=200, body=exact_json.write(page_of(items, page=page, limit=limit)).encode())
 
 
-def _refused(status: int, message: str) -> Answer:
+def _refused(status: int, message: str, **headers: str) -> Answer:
     body = {"errorCode": f"HTTP_{status}", "message": message, "errorNumber": status, "helpLink": None}
-    return json_answer(status, body)
+    return json_answer(status, body, **headers)

@@ -14,6 +14,7 @@ from local.sandbox import exact_json
 from local.sandbox.faults import Fault, FaultList
 from local.sandbox.field_types import FieldFault, as_answer, faults_of
 from local.sandbox.known_session import known_session
+from local.sandbox.known_site import SitesOrder, shown_sites
 from local.sandbox.memory import Memory, StoredBody, utc_text
 from local.sandbox.page import page
 
@@ -55,6 +56,19 @@ class _Control:
             for received in self.memory.requests
         )
 
+    async def notices(self, request: Request) -> Response:
+        return _json_list(
+            b'{"receivedAt":%b,"gln":%b,"webhookId":%b,"fault":%b,"body":%b}'
+            % (
+                _text(utc_text(notice.received_at)),
+                _text(notice.gln),
+                _text(notice.webhook_id),
+                _text(notice.fault),
+                notice.body,
+            )
+            for notice in self.memory.notices
+        )
+
     async def forget(self, request: Request) -> Response:
         self.memory.forget()
         self.faults.clear()
@@ -77,6 +91,23 @@ class _Control:
         self.memory.store_session(session)
         return Response(exact_json.write(session.item), status_code=201, media_type="application/json")
 
+    async def list_sessions(self, request: Request) -> Response:
+        known = [session for sessions in self.memory.sessions.values() for session in sessions]
+        return _json_list(exact_json.write({"gln": session.gln, "item": session.item}).encode() for session in known)
+
+    async def remove_session(self, request: Request) -> Response:
+        gln, session_id = request.path_params["gln"], request.path_params["session_id"]
+        was_there = self.memory.remove_session(gln=gln, session_id=session_id)
+        return Response(status_code=204 if was_there else 404)
+
+    async def put_sites(self, request: Request) -> Response:
+        order = SitesOrder.model_validate(await _document(request))
+        self.memory.sites[order.gln] = order.sites
+        return JSONResponse(shown_sites(order.sites))
+
+    async def list_sites(self, request: Request) -> Response:
+        return JSONResponse({gln: shown_sites(sites) for gln, sites in self.memory.sites.items()})
+
 
 def control_app(memory: Memory, faults: FaultList) -> Starlette:
     """The routes below `/_sandbox`, and the page for people at `/`."""
@@ -92,10 +123,15 @@ def control_app(memory: Memory, faults: FaultList) -> Starlette:
             route(f"{PREFIX}/transactions", "GET", control.transactions),
             route(f"{PREFIX}/meter-values", "GET", control.meter_values),
             route(f"{PREFIX}/requests", "GET", control.requests),
+            route(f"{PREFIX}/notices", "GET", control.notices),
             route(f"{PREFIX}/faults", "POST", control.add_fault),
             route(f"{PREFIX}/faults", "GET", control.list_faults),
             route(f"{PREFIX}/faults", "DELETE", control.remove_faults),
             route(f"{PREFIX}/sessions", "POST", control.add_session),
+            route(f"{PREFIX}/sessions", "GET", control.list_sessions),
+            route(f"{PREFIX}/sessions/{{gln}}/{{session_id:path}}", "DELETE", control.remove_session),
+            route(f"{PREFIX}/sites", "PUT", control.put_sites),
+            route(f"{PREFIX}/sites", "GET", control.list_sites),
         ],
         exception_handlers={ValidationError: _misshapen, exact_json.NotJsonError: _not_json},
     )

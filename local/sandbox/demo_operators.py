@@ -3,6 +3,7 @@
 The secrets below open nothing but the sandbox on this machine.
 """
 
+import base64
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,6 +48,11 @@ EXPIRED_CLIENT_SECRET = "sandbox-only-secret-that-has-expired"  # noqa: S105 - i
 def platform_api_key(gln: str) -> str:
     """The key with which an operator, of the demo or not, reads its sessions from the sandbox's charging platform."""
     return f"platform-{gln}"
+
+
+def notices_secret(gln: str) -> str:
+    """The secret with which an operator, of the demo or not, signs what it sends to the receiver of notices."""
+    return "whsec_" + base64.b64encode(f"sandbox-only-notices-of-{gln}".encode()).decode()
 
 
 def gln_of_platform_api_key(key: str) -> str | None:

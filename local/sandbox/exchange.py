@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-Target = Literal["invoice-line", "meter-values", "token"]
+Target = Literal["invoice-line", "meter-values", "token", "charging-platform", "notices"]
 
 _NO_BODY = (204, 304)
 

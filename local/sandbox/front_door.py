@@ -72,12 +72,13 @@ class FrontDoor:
                 return None
 
     async def _outlasts(self, seconds: float) -> bool:
-        """Waits; False if the sandbox is closed before the time is over."""
+        """Waits; False if the sandbox is closed or forgets everything, this request too, before the time is over."""
+        times_forgotten = self.memory.times_forgotten
         try:
             async with asyncio.timeout(seconds):
                 await self.closing.wait()
         except TimeoutError:
-            return True
+            return self.memory.times_forgotten == times_forgotten
         return False
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from local.sandbox.known_session import KnownSession
+from local.sandbox.known_site import KnownSite
 
 Clock = Callable[[], datetime]
 
@@ -24,6 +25,17 @@ class StoredBody:
 
     received_at: datetime
     gln: str | None
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredNotice:
+    """A notice as it came. `fault`: why it was refused; None if its signature is right."""
+
+    received_at: datetime
+    gln: str
+    webhook_id: str | None
+    fault: str | None
     body: bytes
 
 
@@ -48,6 +60,9 @@ class Memory:
     series: list[StoredBody] = field(default_factory=list)
     requests: list[ReceivedRequest] = field(default_factory=list)
     sessions: dict[str, list[KnownSession]] = field(default_factory=dict)
+    sites: dict[str, list[KnownSite]] = field(default_factory=dict)
+    notices: list[StoredNotice] = field(default_factory=list)
+    times_forgotten: int = 0
     _line_by_id: dict[tuple[str | None, str], StoredBody] = field(default_factory=dict)
 
     def store_line(self, *, gln: str | None, transaction_id: str, body: bytes) -> None:
@@ -66,9 +81,18 @@ class Memory:
     def store_session(self, session: KnownSession) -> None:
         self.sessions.setdefault(session.gln, []).append(session)
 
+    def remove_session(self, *, gln: str, session_id: str) -> bool:
+        """Whether there was one."""
+        before = self.sessions.get(gln, [])
+        self.sessions[gln] = [session for session in before if session.item["id"] != session_id]
+        return len(self.sessions[gln]) < len(before)
+
     def forget(self) -> None:
+        self.times_forgotten += 1
         self.lines.clear()
         self.series.clear()
         self.requests.clear()
         self.sessions.clear()
+        self.sites.clear()
+        self.notices.clear()
         self._line_by_id.clear()

@@ -5,7 +5,8 @@ from html import escape
 
 from local.sandbox import exact_json
 from local.sandbox.faults import FaultList
-from local.sandbox.memory import Memory, StoredBody, utc_text
+from local.sandbox.known_session import KnownSession
+from local.sandbox.memory import Memory, StoredBody, StoredNotice, utc_text
 
 _SHOWN = 100
 
@@ -55,6 +56,25 @@ def page(memory: Memory, faults: FaultList) -> str:
             series,
         )
         + _table(f"Requests ({len(memory.requests)})", ("Received", "Operator", "Method", "Path", "Answered"), requests)
+        + _table(
+            f"Sessions that the charging platform knows ({sum(map(len, memory.sessions.values()))})",
+            ("Operator", "Session", "Charger", "Tag", "Start", "End", "Wh"),
+            [_session(session) for sessions in memory.sessions.values() for session in _newest(sessions)],
+        )
+        + _table(
+            "Sites that were set up at the charging platform",
+            ("Operator", "Site", "Name", "Time zone", "Below"),
+            [
+                (gln, site.id, site.name, site.timezone, site.parent_site_id)
+                for gln, sites in memory.sites.items()
+                for site in sites[:_SHOWN]
+            ],
+        )
+        + _table(
+            f"Notices ({len(memory.notices)})",
+            ("Received", "Operator", "Id", "Signature", "What"),
+            [_notice(notice) for notice in _newest(memory.notices)],
+        )
         + _table("Faults asked for", ("Target", "Kind", "Operator", "Times left"), asked)
         + "</main></html>"
     )
@@ -86,6 +106,17 @@ def _series(stored: StoredBody) -> tuple[object, ...]:
         len(values),
         sum(value["Value"] for value in values),
     )
+
+
+def _session(session: KnownSession) -> tuple[object, ...]:
+    names = ("id", "chargerId", "authorizedTagId", "timestampStart", "timestampEnd", "fullConsumptionWh")
+    return (session.gln, *(session.item[name] for name in names))
+
+
+def _notice(notice: StoredNotice) -> tuple[object, ...]:
+    told = exact_json.read(notice.body) if notice.fault is None else None
+    what = told["data"].get("summary") if isinstance(told, dict) and isinstance(told.get("data"), dict) else ""
+    return (utc_text(notice.received_at), notice.gln, notice.webhook_id, notice.fault or "right", what)
 
 
 def _newest[T](items: Sequence[T]) -> Sequence[T]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from local.sandbox import charging_platform
+from local.sandbox import charging_platform, notices
 from local.sandbox.certificates import certificates_in
 from local.sandbox.charging_platform import ChargingPlatform
 from local.sandbox.connection import Port, listen, served
@@ -18,6 +18,7 @@ from local.sandbox.exchange import Partner
 from local.sandbox.faults import FaultList
 from local.sandbox.front_door import FrontDoor
 from local.sandbox.memory import Clock, Memory, utc_now
+from local.sandbox.notices import NoticeReceiver
 from local.sandbox.tokens import Tokens
 from local.sandbox.utility_cloud import UtilityCloud
 
@@ -61,10 +62,12 @@ async def serving(
 def _apps(now: Clock, closing: asyncio.Event) -> tuple[ASGIApp, ASGIApp]:
     memory, faults, tokens = Memory(now=now), FaultList(), Tokens(now=now)
     utility_cloud, platform = UtilityCloud(memory, tokens), ChargingPlatform(memory)
-    entra = Entra(tokens, now=now)
+    entra, receiver = Entra(tokens, now=now), NoticeReceiver(memory)
     control = control_app(memory, faults)
 
     def partner_for(path: str) -> Partner:
+        if path.startswith(notices.PREFIX):
+            return receiver
         return platform if path.startswith(charging_platform.PREFIX) else utility_cloud
 
     partners = FrontDoor(memory, faults, closing, partner_for)

@@ -34,4 +34,5 @@ def app_settings(*, ports: Ports, state: Path, admin_key: str) -> dict[str, str]
         "AllowLocalAddresses": "true",
         "AllowLocalSecretStore": "true",
         "AllowDevelopmentSignIn": "true",
+        "PublicAddress": f"http://127.0.0.1:{ports.functions}",
     }

@@ -86,6 +86,12 @@ class ServiceProcess:
         self.ended.wait()
         self._let_go()
 
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal to the service and all that it started."""
+        self._started.wait()
+        if self.pid:
+            os.killpg(self.pid, number)
+
     def _let_go(self) -> None:
         if self._held >= 0:
             os.close(self._held)

@@ -1,5 +1,6 @@
 """Starts services in order, waits until they answer, and stops them in reverse order."""
 
+import signal
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -90,6 +91,14 @@ class Runner:
     def kill(self, name: str) -> None:
         """Ends one service with SIGKILL, as a crash would, and returns when it is gone."""
         self._running.pop(name).kill()
+
+    def pause(self, name: str) -> None:
+        """One service hangs from now on: it takes connections and answers nothing, until `resume`."""
+        self._running[name].send(signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """It goes on where it was."""
+        self._running[name].send(signal.SIGCONT)
 
     def stop_all(self) -> None:
         """Stops what runs, last started first; returns when all of it is gone."""

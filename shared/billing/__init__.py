@@ -1,5 +1,20 @@
-"""Billing: the lines that sessions became."""
+"""Billing: the lines that sessions became, and what follows them."""
 
-from .line import NO_SITE, CostedLine, Line, MeteredLine, MeterValue
+from .follow_up import corrected_id, credit_id, credit_of, follow_up_number, is_credit, latest_line, negated
+from .line import ERASED, NO_SITE, CostedLine, Line, MeteredLine, MeterValue
 
-__all__ = ["NO_SITE", "CostedLine", "Line", "MeterValue", "MeteredLine"]
+__all__ = [
+    "ERASED",
+    "NO_SITE",
+    "CostedLine",
+    "Line",
+    "MeterValue",
+    "MeteredLine",
+    "corrected_id",
+    "credit_id",
+    "credit_of",
+    "follow_up_number",
+    "is_credit",
+    "latest_line",
+    "negated",
+]

@@ -10,10 +10,17 @@ from shared.pricing import Report
 NO_SITE = -1
 """What Utility Cloud gets as `siteId` if no site was resolved (inferred: its page may mean the driver's)."""
 
+ERASED = "erased"
+"""What stands where a person's tag or its name stood, once they are erased."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CostedLine:
-    """A priced line. Amounts are in the currency's minor unit's precision and incl. = excl. + VAT."""
+    """A priced line. Amounts are in the currency's minor unit's precision and incl. = excl. + VAT.
+
+    `credit_reference` is the line that this one credits or replaces; the amounts and the energy of a credit are those
+    of the other with the opposite sign.
+    """
 
     transaction_id: str
     session_id: str
@@ -47,7 +54,9 @@ class MeterValue:
 
 @dataclass(frozen=True, kw_only=True)
 class MeteredLine:
-    """A session that Utility Cloud prices itself: who, and how much when."""
+    """A session that Utility Cloud prices itself: who, and how much when. `credit_reference` is the line that this one
+    replaces.
+    """
 
     transaction_id: str
     session_id: str
@@ -60,6 +69,7 @@ class MeteredLine:
     consumption_kwh: Decimal
     values: tuple[MeterValue, ...]
     kind: Literal["metered"] = "metered"
+    credit_reference: str | None = None
 
 
 type Line = CostedLine | MeteredLine

@@ -22,7 +22,7 @@ _KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """A message as the broker hands it over."""
+    """A message as the broker hands it over. `delivery` counts from 1; 0 for one that lies in the dead-letter queue."""
 
     body: bytes
     message_id: str
@@ -30,6 +30,15 @@ class Envelope:
     sequence_number: int
     subject: str | None
     properties: Mapping[str, object]
+    delivery: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whose:
+    """The operator and the accounting point that a message names, None where it names none."""
+
+    gln: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +69,14 @@ class PoisonEvent(Exception):
         self.reference = reference
 
 
+def whose_event(body: bytes) -> Whose:
+    """Whom a message is about, as far as it can be read. Says nothing of whether it can be carried out."""
+    try:
+        return _whose(_document(body))
+    except PoisonEvent:
+        return Whose()
+
+
 def read_event(envelope: Envelope) -> ContractEvent | IgnoredEvent:
     """The event in a message. Raises PoisonEvent.
 
@@ -67,9 +84,9 @@ def read_event(envelope: Envelope) -> ContractEvent | IgnoredEvent:
     `EventName`, the subject, in this order. Fields that are not known here are left to the log.
     """
     document = _document(envelope.body)
-    header = document.get("Header")
-    named = header if isinstance(header, dict) else {}
-    whose = {"gln": _gln(named.get("TenantID")), "reference": _reference(document)}
+    named = _header(document)
+    names = _whose(document)
+    whose = {"gln": names.gln, "reference": names.reference}
     service_type = named.get("ServiceType")
     if isinstance(service_type, str) and service_type != SERVICE_TYPE:
         return IgnoredEvent(reason=f"service type {service_type[:100]}")
@@ -135,6 +152,15 @@ def _event_name(header: Mapping[str, object], envelope: Envelope) -> str | None:
         envelope.subject,
     )
     return next((name for name in candidates if isinstance(name, str) and name), None)
+
+
+def _header(document: Mapping[str, Any]) -> dict[str, Any]:
+    header = document.get("Header")
+    return header if isinstance(header, dict) else {}
+
+
+def _whose(document: Mapping[str, Any]) -> Whose:
+    return Whose(gln=_gln(_header(document).get("TenantID")), reference=_reference(document))
 
 
 def _gln(value: object) -> str | None:

@@ -39,7 +39,7 @@ _Rfid = Annotated[_Tag | None, BeforeValidator(_none_if_empty)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, defer_build=True)
 
 
 class HeaderDocument(_Part):

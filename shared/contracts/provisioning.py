@@ -16,6 +16,7 @@ from shared.identifiers import OperatorHome, has_the_form_of_a_gln, new_virtual_
 from shared.logbook import Direction, Logbook, LogEntry, log_entry
 from shared.operators import NullMeans, Operator, accounting_point_fault
 
+from .dry_run import DriversAsTheyAre, LogbookAsItIs, NobodyWaits
 from .event import ContractEvent, Envelope, IgnoredEvent, PoisonEvent, read_event
 from .lifecycle import effect_of, with_statement
 
@@ -77,16 +78,38 @@ class Provisioning:
                 return await self._carry_out_once(envelope)
         raise AssertionError("tenacity either returns or raises")
 
+    async def refusal_of(self, envelope: Envelope) -> PoisonEvent | None:
+        """Why the event would be refused now, None if it would be carried out. The same checks; nothing is written.
+
+        Raises StorageUnavailable at once, and ClaimPending.
+        """
+        dry = replace(
+            self,
+            drivers=DriversAsTheyAre(self.drivers),
+            logbook=LogbookAsItIs(self.logbook),
+            held_sessions=NobodyWaits(),
+        )
+        try:
+            event = read_event(envelope)
+            if not isinstance(event, IgnoredEvent):
+                await dry._provision(event, envelope)
+        except PoisonEvent as poison:
+            return poison
+        return None
+
     async def _carry_out_once(self, envelope: Envelope) -> str:
         try:
             event = read_event(envelope)
             if isinstance(event, IgnoredEvent):
                 self.count("ignored")
                 return f"ignored: {event.reason}"
-            return await self._provision(event, envelope)
+            effect = await self._provision(event, envelope)
         except PoisonEvent as poison:
             await self._explain(poison, envelope)
             raise
+        self.count(event.event_name)
+        _log.info("contract event %s at %s: %s", event.event_name, self.clock.now().isoformat(), effect)
+        return effect
 
     async def _provision(self, event: ContractEvent, envelope: Envelope) -> str:
         operator = await self.operators.operator(event.gln)
@@ -95,7 +118,7 @@ class Provisioning:
         fault = accounting_point_fault(operator, event.accounting_point)
         if fault is not None:
             raise _poison(event, field=_IDENTIFICATION, fault=fault)
-        home, now = operator.home, self.clock.now()
+        home = operator.home
         before = await self.drivers.driver(home=home, external_id=event.accounting_point)
         known = before.value if before else Driver(external_id=event.accounting_point)
         statement = _as_the_operator_means(event.statement, operator.null_means)
@@ -111,8 +134,6 @@ class Provisioning:
             await self.drivers.record(home=home, before=before, driver=after, entry=entry)
             for tag in _held_from_earlier(before=known, after=after):
                 await self.held_sessions.settle_held_for_tag(operator=operator, tag=tag)
-        self.count(event.event_name)
-        _log.info("contract event %s at %s: %s", event.event_name, now.isoformat(), effect)
         return effect
 
     async def _claim(self, event: ContractEvent, operator: Operator, *, before: Driver, after: Driver) -> None:
@@ -128,12 +149,13 @@ class Provisioning:
                 raise _poison(event, field=_RFID, fault=str(error)) from error
 
     async def _explain(self, poison: PoisonEvent, envelope: Envelope) -> None:
-        self.count("poison")
-        _log.warning("contract event refused, it goes to the dead-letter queue: %s", poison)
         operator = await self.operators.operator(poison.gln) if poison.gln else None
         homes = {operator.home} if operator else {home_without_operator(poison.gln), home_without_operator(None)}
         for home in homes:
             await self.logbook.write(home=home, entry=self._refusal(envelope, poison))
+        if envelope.delivery == 1:  # messages are counted, not their deliveries
+            self.count("poison")
+            _log.warning("contract event refused, it goes to the dead-letter queue: %s", poison)
 
     def _entry(self, envelope: Envelope, event: ContractEvent, *, message: str, code: int) -> LogEntry:
         return log_entry(

@@ -1,35 +1,64 @@
 """Delivery: how lines leave, and arrive once."""
 
+from .answer import Answer, Outbound, Outcome
+from .backlog import Backlog
+from .blockade import Blockade, BlockadeStore, BlockKind
+from .blockades import Blockades
+from .connection_test import ConnectionTest, Step, Tested
 from .delivery import Attempt, Delivery, DeliveryState, Destination
 from .entra_tokens import EntraTokens, TokenRefused, TokenUnavailable
-from .payloads import costed_transaction, payload_of, same_line
+from .expiring_secrets import ExpiringSecrets
+from .lanes import ATTEMPTS_AT_ONCE, Lane, Lanes, QueueHandlers
+from .line_lookup import LineLookups, LineThere
+from .outbox import Agenda, DueItem, Outbox
+from .payloads import costed_transaction, differing_fields, payload_of, same_line
+from .probing import Probing
 from .queue import AttemptRequest, AttemptRequestUnreadable, DeliveriesQueue, read_attempt_request
-from .relay import Agenda, Answer, DueItem, NotToBeTried, Outbound, Outbox, Outcome, Relay
+from .relay import Relay
 from .retry_schedule import RetrySchedule
+from .retrying import NotToBeTried, Retrying
 from .utility_cloud import UtilityCloud
 
 __all__ = [
+    "ATTEMPTS_AT_ONCE",
     "Agenda",
     "Answer",
     "Attempt",
     "AttemptRequest",
     "AttemptRequestUnreadable",
+    "Backlog",
+    "BlockKind",
+    "Blockade",
+    "BlockadeStore",
+    "Blockades",
+    "ConnectionTest",
     "DeliveriesQueue",
     "Delivery",
     "DeliveryState",
     "Destination",
     "DueItem",
     "EntraTokens",
+    "ExpiringSecrets",
+    "Lane",
+    "Lanes",
+    "LineLookups",
+    "LineThere",
     "NotToBeTried",
     "Outbound",
     "Outbox",
     "Outcome",
+    "Probing",
+    "QueueHandlers",
     "Relay",
     "RetrySchedule",
+    "Retrying",
+    "Step",
+    "Tested",
     "TokenRefused",
     "TokenUnavailable",
     "UtilityCloud",
     "costed_transaction",
+    "differing_fields",
     "payload_of",
     "read_attempt_request",
     "same_line",

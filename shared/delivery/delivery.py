@@ -1,7 +1,7 @@
 """A delivery: what must reach another system, and how far it has come."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -27,6 +27,7 @@ class Destination(StrEnum):
 
 
 WAITING = frozenset({DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.RETRYING})
+_NOT_UNDER_WAY = frozenset(DeliveryState) - {DeliveryState.SENDING, DeliveryState.DELIVERED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,12 @@ class Delivery:
 
     `due_at` is when it is to be tried (again), None if it is not: while it is being sent, when the sender is given up
     for dead. `unknown_outcome` says that an attempt may have arrived without our knowing.
+
+    `after` is the delivery that must have arrived before this one is sent. Should that one be withdrawn, a credit
+    (`is_credit`) is withdrawn with it, and anything else goes without it.
+
+    `held_up` is for how long it could not be tried for no fault of its own, the operator being blocked or `after` not
+    there yet, and `held_up_since` since when that is so again: time that does not count towards giving up.
     """
 
     transaction_id: str
@@ -46,17 +53,61 @@ class Delivery:
     due_at: datetime | None = None
     attempts: int = 0
     unknown_outcome: bool = False
+    is_known_there: bool = False
     delivered_at: datetime | None = None
     last_error: str | None = None
+    after: str | None = None
+    is_credit: bool = False
+    held_up: timedelta = timedelta()
+    held_up_since: datetime | None = None
+
+    @property
+    def is_certainly_not_there(self) -> bool:
+        """Whether it cannot have arrived: no attempt is under way, and of each that was made the outcome is known."""
+        return self.state in _NOT_UNDER_WAY and not self.unknown_outcome
 
     @property
     def next_attempt_at(self) -> datetime | None:
         """When it is tried next, for people; None while it is being sent and once it is over."""
         return self.due_at if self.state in {DeliveryState.PENDING, DeliveryState.RETRYING} else None
 
-    def sending(self, *, until: datetime) -> "Delivery":
-        """Being sent by somebody who is given up for dead at `until`."""
-        return replace(self, state=DeliveryState.SENDING, due_at=until, attempts=self.attempts + 1)
+    @property
+    def counted_from(self) -> datetime:
+        """From when the time counts after which it is given up."""
+        return self.created_at + self.held_up
+
+    def sending(self, *, at: datetime, until: datetime) -> "Delivery":
+        """Being sent from `at` on, by somebody who is given up for dead at `until`."""
+        held_up = self.held_up + (at - self.held_up_since if self.held_up_since else timedelta())
+        return replace(
+            self,
+            state=DeliveryState.SENDING,
+            due_at=until,
+            attempts=self.attempts + 1,
+            held_up=held_up,
+            held_up_since=None,
+        )
+
+    def blocked(self, *, at: datetime, error: str, unknown_outcome: bool) -> "Delivery":
+        """Not to be tried before the operator's credential or address is accepted again."""
+        return replace(
+            self,
+            state=DeliveryState.BLOCKED,
+            due_at=None,
+            last_error=error,
+            unknown_outcome=self.unknown_outcome or unknown_outcome,
+            held_up_since=self.held_up_since or at,
+        )
+
+    def waiting(self, *, at: datetime, until: datetime, error: str) -> "Delivery":
+        """Not to be tried before `after` is there, which is looked at again at `until`."""
+        return replace(
+            self,
+            state=DeliveryState.RETRYING if self.attempts else DeliveryState.PENDING,
+            due_at=until,
+            last_error=error,
+            held_up_since=self.held_up_since or at,
+        )
 
     def with_unknown_outcome(self) -> "Delivery":
         """As it is, but an attempt may have arrived without our knowing."""
@@ -68,9 +119,22 @@ class Delivery:
             self, state=DeliveryState.DELIVERED, due_at=None, delivered_at=at, unknown_outcome=False, last_error=None
         )
 
-    def rejected(self, *, error: str, may_be_there: bool) -> "Delivery":
-        """Refused for good: for a person. If it may be there all the same, another try asks first."""
-        return replace(self, state=DeliveryState.REJECTED, due_at=None, unknown_outcome=may_be_there, last_error=error)
+    def rejected(self, *, error: str, may_be_there: bool, is_known_there: bool) -> "Delivery":
+        """Refused for good: for a person. If it may be there all the same, another try asks first; `is_known_there`:
+        the other side has said that it knows the id.
+        """
+        return replace(
+            self,
+            state=DeliveryState.REJECTED,
+            due_at=None,
+            unknown_outcome=may_be_there,
+            is_known_there=is_known_there,
+            last_error=error,
+        )
+
+    def held_up_from(self, at: datetime) -> "Delivery":
+        """From `at` until it is tried again the time does not count."""
+        return replace(self, held_up_since=self.held_up_since or at)
 
     def exhausted(self, *, error: str, unknown_outcome: bool) -> "Delivery":
         """Tried for as long as it is tried: for a person."""
@@ -82,9 +146,14 @@ class Delivery:
         unknown = self.unknown_outcome or unknown_outcome
         return replace(self, state=DeliveryState.RETRYING, due_at=at, last_error=error, unknown_outcome=unknown)
 
+    def withdrawn(self, *, because: str) -> "Delivery":
+        """Never to be sent again. Only for one that is certainly not there."""
+        return replace(self, state=DeliveryState.WITHDRAWN, due_at=None, last_error=because)
+
     def started_anew(self, *, at: datetime) -> "Delivery":
-        """To be tried at `at` because a person wants it."""
-        return replace(self, state=DeliveryState.RETRYING, due_at=at)
+        """To be tried at `at` because a person wants it. What was only rehearsed so far counts from then on."""
+        held_up = at - self.created_at if self.state is DeliveryState.REHEARSED else self.held_up
+        return replace(self, state=DeliveryState.RETRYING, due_at=at, held_up=held_up)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""All requests that one attempt makes: each with a token, each bounded, each in the log."""
+"""All requests that are made for one purpose: each with a token, each bounded, each in the log."""
 
 import asyncio
 import time
@@ -11,7 +11,6 @@ from shared.clock import Clock
 from shared.logbook import Direction, LogEntry, log_entry
 from shared.operators import Operator
 
-from .delivery import Delivery
 from .entra_tokens import TokenRefused, TokenUnavailable
 from .retry_after import retry_after
 
@@ -34,25 +33,31 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """What came back of one request; `status` None: nothing. `was_sent` says whether it may have arrived."""
+    """What came back of one request; `status` None: nothing. `was_sent` says whether it may have arrived,
+    `is_whole` whether the answer was not cut off."""
 
     status: int | None
     body: bytes = b""
     retry_after: timedelta | None = None
     fault: str = ""
     was_sent: bool = True
+    is_whole: bool = True
 
 
 @dataclass(kw_only=True)
 class Exchange:
-    """One attempt at one delivery. `tokens_seen` has each operator's last token, so that a new one is told."""
+    """All that passes for one purpose, which the log has under `reference_id`; what is sent is `action` there.
+
+    `tokens_seen` has each operator's last token, so that a new one is told.
+    """
 
     client: "httpx.AsyncClient"
     tokens: Tokens
     tokens_seen: MutableMapping[str, str]
     clock: Clock
     operator: Operator
-    delivery: Delivery
+    reference_id: str
+    action: str
     entries: list[LogEntry] = field(default_factory=list)
     is_posting: bool = False
 
@@ -65,6 +70,19 @@ class Exchange:
         if heard.status in _CREDENTIAL_REFUSED:
             heard = await self._request_with(method, url, content, fresh_token=True)
         return heard
+
+    async def token(self, *, fresh: bool) -> str:
+        """A token. Raises TokenRefused, TokenUnavailable, after the log has the reason."""
+        started = time.monotonic()
+        try:
+            token = await self.tokens.token(self.operator, fresh=fresh)
+        except (TokenRefused, TokenUnavailable) as error:
+            self.note("get-token", error.explanation, endpoint=_ENTRA, status=error.status, started=started)
+            raise
+        if self.tokens_seen.get(self.operator.gln) != token:
+            self.tokens_seen[self.operator.gln] = token
+            self.note("get-token", "a token was issued", endpoint=_ENTRA, status=200, started=started)
+        return token
 
     def note(
         self,
@@ -85,7 +103,7 @@ class Exchange:
             action=action,
             message=message,
             response_code=status,
-            reference_id=self.delivery.transaction_id,
+            reference_id=self.reference_id,
             duration_ms=None if started is None else round((time.monotonic() - started) * 1000),
             payload=sent,
             answer=answer or None,
@@ -93,7 +111,7 @@ class Exchange:
         self.entries.append(entry)
 
     async def _request_with(self, method: str, url: str, content: str | None, *, fresh_token: bool) -> Heard:
-        headers = {"Authorization": f"Bearer {await self._token(fresh=fresh_token)}", "Accept": "application/json"}
+        headers = {"Authorization": f"Bearer {await self.token(fresh=fresh_token)}", "Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = "application/json"
         if self.operator.utility_cloud.send_tenant_header:
@@ -103,7 +121,7 @@ class Exchange:
         heard = await self._heard(method, url, content, headers)
         self.is_posting = False
         self.note(
-            "look-up-line" if method == "GET" else f"send-{self.delivery.destination}",
+            "look-up-line" if method == "GET" else self.action,
             heard.fault or f"Utility Cloud answered {heard.status}",
             endpoint=url,
             status=heard.status,
@@ -112,18 +130,6 @@ class Exchange:
             answer=heard.body,
         )
         return heard
-
-    async def _token(self, *, fresh: bool) -> str:
-        started = time.monotonic()
-        try:
-            token = await self.tokens.token(self.operator, fresh=fresh)
-        except (TokenRefused, TokenUnavailable) as error:
-            self.note("get-token", error.explanation, endpoint=_ENTRA, status=error.status, started=started)
-            raise
-        if self.tokens_seen.get(self.operator.gln) != token:
-            self.tokens_seen[self.operator.gln] = token
-            self.note("get-token", "a token was issued", endpoint=_ENTRA, status=200, started=started)
-        return token
 
     async def _heard(self, method: str, url: str, content: str | None, headers: dict[str, str]) -> Heard:
         import httpx
@@ -147,6 +153,7 @@ class Exchange:
         except (httpx.HTTPError, TimeoutError) as error:
             if status is None:
                 return Heard(status=None, fault=f"no answer from {url}: {_named(error)}; it may have arrived")
+            return Heard(status=status, body=bytes(body[:_MAX_ANSWER]), retry_after=pause, is_whole=False)
         return Heard(status=status, body=bytes(body[:_MAX_ANSWER]), retry_after=pause)
 
 

@@ -1,13 +1,14 @@
 """What Utility Cloud gets: the JSON of a line in each of the two modes.
 
 Inferred, because its documents leave it open: ids are JSON strings, amounts are JSON numbers with the currency's
-decimals, optional fields are absent when unset; of the meter values everything but `AccountingPointIdentifier`.
+decimals, optional fields are absent when unset; of the meter values everything but `AccountingPointIdentifier`, and
+that a corrected series takes the place of the one before it when it comes under the same `TransactionId`.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from shared.billing import CostedLine, Line, MeteredLine
+from shared.billing import ERASED, CostedLine, Line, MeteredLine
 from shared.instant import utc_text
 
 
@@ -42,7 +43,14 @@ def same_line(sent: Mapping[str, object], found: Mapping[str, object]) -> bool:
     """Whether what Utility Cloud has is what we sent, field by field; what it adds of its own does not count, nor how
     it spells numbers and instants.
     """
-    return all(name in found and _same(value, found[name]) for name, value in sent.items())
+    return not differing_fields(sent, found)
+
+
+def differing_fields(sent: Mapping[str, object], found: Mapping[str, object]) -> list[str]:
+    """In which fields that is not so. What was erased here since it was sent is not compared."""
+    return [
+        name for name, value in sent.items() if value != ERASED and not (name in found and _same(value, found[name]))
+    ]
 
 
 def _same(sent: object, found: object) -> bool:
@@ -65,7 +73,8 @@ def _instant(text: str) -> datetime | None:
 def _metered(line: MeteredLine) -> dict[str, object]:
     return {
         "AccountingPointIdentifier": line.owner,
-        "TransactionId": line.transaction_id,
+        # That of the session, also where our own row of a corrected series has an id of its own.
+        "TransactionId": line.session_id,
         "MeterValues": [
             {
                 "StartTimestamp": utc_text(value.started_at),

@@ -1,111 +1,34 @@
 """Use case: a delivery leaves for where it must go, however often that takes, and arrives once."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import Enum, auto
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Protocol
 
 from shared.clock import Clock
-from shared.faults import RowConflict, Stored
+from shared.faults import RowConflict, StorageUnavailable, Stored
 from shared.identifiers import OperatorHome
-from shared.logbook import LogEntry
+from shared.logbook import Direction, LogEntry, log_entry
 from shared.operators import Operator, State
 
+from .answer import Answer, Outbound, Outcome
+from .blockade import Blockade
+from .blockades import Blockades
 from .delivery import WAITING, Attempt, Delivery, DeliveryState
-from .lanes import Lanes
+from .lanes import Lane, Lanes
+from .original import Original, original_of
+from .outbox import Outbox
 from .retry_schedule import RetrySchedule
 
 SENDER_GIVEN_UP_AFTER = timedelta(minutes=2)
 REHEARSAL_LOOKED_AT_EVERY = timedelta(minutes=15)
 
-_CAN_BE_RETRIED = frozenset(
-    {DeliveryState.PENDING, DeliveryState.RETRYING, DeliveryState.REJECTED, DeliveryState.EXHAUSTED}
-)
 
+class OperatorsNow(Protocol):
+    """Operators as they are stored now."""
 
-class NotToBeTried(Exception):
-    """A delivery in this state is not sent again: it has arrived, is being sent, or was never to be sent."""
-
-    def __init__(self, *, transaction_id: str, state: DeliveryState | None) -> None:
-        super().__init__(f"delivery {transaction_id} is {state or 'unknown'}: it is not sent again")
-        self.transaction_id = transaction_id
-        self.state = state
-
-
-class Outcome(Enum):
-    """What came of an attempt. The client decides; nothing else decides about another try."""
-
-    ARRIVED = auto()
-    REFUSED = auto()
-    FAILED_FOR_NOW = auto()
-    UNKNOWN = auto()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What came of an attempt, in words, and every request that was made for it, for the log.
-
-    `may_be_there`: it was refused because something is there already under its id.
-    """
-
-    outcome: Outcome
-    explanation: str
-    response_code: int | None = None
-    may_be_there: bool = False
-    retry_after: timedelta | None = None
-    entries: tuple[LogEntry, ...] = ()
-
-
-class Outbound(Protocol):
-    """Sends to one kind of destination."""
-
-    async def send(self, *, operator: Operator, delivery: Delivery) -> Answer:
-        """One attempt, well within SENDER_GIVEN_UP_AFTER. Never raises for what the other side does or does not."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class DueItem:
-    """Something whose time has come: a delivery, or without a transaction id a held session."""
-
-    session_id: str
-    transaction_id: str | None
-
-
-class Agenda(Protocol):
-    """What is to be done when."""
-
-    def due(self, *, home: OperatorHome, now: datetime) -> AsyncIterator[list[DueItem]]:
-        """What is due by `now`, the longest due first, page by page, each thing once, done or not meanwhile: one small
-        query per page and partition. Raises StorageUnavailable.
-        """
-        ...
-
-
-class Outbox(Protocol):
-    """Where deliveries wait. Everything raises StorageUnavailable, what writes RowConflict."""
-
-    async def delivery(self, *, home: OperatorHome, session_id: str, transaction_id: str) -> Stored[Delivery] | None:
-        """One point read."""
-        ...
-
-    async def record_delivery(
-        self,
-        *,
-        home: OperatorHome,
-        before: Stored[Delivery],
-        delivery: Delivery,
-        attempt: Attempt | None = None,
-        entries: tuple[LogEntry, ...] = (),
-    ) -> Stored[Delivery]:
-        """The delivery, its place in the lists, the attempt and the log entries at once, if it is still as `before`."""
-        ...
-
-    async def deliveries(
-        self, *, home: OperatorHome, state: DeliveryState | None, limit: int, continuation: str | None
-    ) -> tuple[list[Delivery], str | None]:
-        """Deliveries in a state, or all, newest first, and what to continue with. Raises ContinuationUnreadable."""
+    async def find(self, *, gln: str) -> Stored[Operator] | None:
+        """The operator, in one point read. Raises StorageUnavailable."""
         ...
 
 
@@ -115,55 +38,115 @@ class Relay:
 
     outbox: Outbox
     outbound: Outbound
+    blockades: Blockades
+    operators: OperatorsNow
     schedule: RetrySchedule
     clock: Clock
     count: Callable[[str], None]
     lanes: Lanes = field(default_factory=Lanes)
 
-    async def deliver(self, *, operator: Operator, session_id: str, transaction_id: str) -> DeliveryState | None:
+    async def deliver(
+        self, *, operator: Operator, session_id: str, transaction_id: str, lane: Lane = Lane.IMMEDIATE
+    ) -> DeliveryState | None:
         """Tries the delivery if it waits to be tried, and says how it stands then; None if there is no such delivery,
-        or no room to try it now, in which case the timer does.
+        or no room to try it now, in which case the timer does. While the operator is blocked nothing is tried.
 
         Called twice at the same time, one call sends. Raises StorageUnavailable, and RowConflict if somebody else took
         it over meanwhile: the delivery is tried again once the time in which this call could have sent it is over.
         """
-        with self.lanes.room(operator.gln) as is_free:
+        async with self.lanes.room(operator.gln, lane) as is_free:
             if not is_free:
                 return None
-            before = await self.outbox.delivery(
-                home=operator.home, session_id=session_id, transaction_id=transaction_id
-            )
+            before = await self._read(operator.home, session_id, transaction_id)
             if before is None or not self._is_to_be_tried(before.value):
                 return before.value.state if before else None
             if operator.state is State.REHEARSAL:
                 return await self._put_off(operator, before)
-            return await self._try(operator, before)
+            blockade = await self.blockades.of(operator.gln)
+            if blockade is not None:
+                return await self._hold_back(operator, before, blockade)
+            if before.value.after is not None:
+                original = await self._original(operator, before.value)
+                if not original.is_out_of_the_way:
+                    return await self._wait_for(operator, before, original)
+            state, _ = await self._try(operator, before, is_probe=False)
+            return state
+
+    async def probe(self, *, operator: Operator, session_id: str, transaction_id: str) -> Answer | None:
+        """Tries a blocked delivery though the operator is blocked. If it does not arrive, and is not refused for its
+        own sake, it stays blocked. None if it is not blocked, waits for another, or somebody else has it.
+
+        Raises StorageUnavailable, RowConflict.
+        """
+        before = await self._read(operator.home, session_id, transaction_id)
+        if before is None or before.value.state is not DeliveryState.BLOCKED:
+            return None
+        if before.value.after is not None and not (await self._original(operator, before.value)).is_out_of_the_way:
+            return None
+        _, answer = await self._try(operator, before, is_probe=True)
+        return answer
 
     async def _put_off(self, operator: Operator, before: Stored[Delivery]) -> DeliveryState:
         """What was written before the rehearsal began waits for its end."""
+        now = self.clock.now()
         later = before.value.retrying(
-            at=self.clock.now() + REHEARSAL_LOOKED_AT_EVERY,
+            at=now + REHEARSAL_LOOKED_AT_EVERY,
             error="the operator is in rehearsal: nothing is sent",
             unknown_outcome=before.value.state is DeliveryState.SENDING,
-        )
+        ).held_up_from(now)
         await self.outbox.record_delivery(home=operator.home, before=before, delivery=later)
         return later.state
 
-    async def _try(self, operator: Operator, before: Stored[Delivery]) -> DeliveryState:
-        transaction_id = before.value.transaction_id
-        sending = before.value.sending(until=self.clock.now() + SENDER_GIVEN_UP_AFTER)
+    async def _hold_back(self, operator: Operator, before: Stored[Delivery], blockade: Blockade) -> DeliveryState:
+        """What comes up while the operator is blocked waits with the others."""
+        if before.value.state is DeliveryState.BLOCKED:
+            return DeliveryState.BLOCKED
+        reason = f"the operator is blocked: {blockade.reason}"
+        blocked = before.value.blocked(
+            at=self.clock.now(), error=reason, unknown_outcome=before.value.state is DeliveryState.SENDING
+        )
+        entry = self._entry(before.value, "delivery-blocked", f"not tried: {reason}")
+        await self.outbox.record_delivery(home=operator.home, before=before, delivery=blocked, entries=(entry,))
+        self.count(blocked.state)
+        return blocked.state
+
+    async def _wait_for(self, operator: Operator, before: Stored[Delivery], original: Original) -> DeliveryState:
+        """A credit is never seen before what it credits; of what is never sent there is nothing to credit."""
+        now, delivery = self.clock.now(), before.value
+        if original.takes_along(delivery):
+            entry = self._entry(delivery, "delivery-withdrawn", original.explanation)
+            gone = delivery.withdrawn(because=original.explanation)
+            await self.outbox.record_delivery(home=operator.home, before=before, delivery=gone, entries=(entry,))
+            self.count(gone.state)
+            return gone.state
+        is_noted = delivery.due_at is not None and delivery.due_at > now and delivery.held_up_since is not None
+        if is_noted:
+            return delivery.state
+        later = delivery.waiting(at=now, until=original.looked_at_again(now=now), error=original.explanation)
+        await self.outbox.record_delivery(home=operator.home, before=before, delivery=later)
+        return later.state
+
+    async def _try(
+        self, operator: Operator, before: Stored[Delivery], *, is_probe: bool
+    ) -> tuple[DeliveryState, Answer | None]:
+        transaction_id, now = before.value.transaction_id, self.clock.now()
+        sending = before.value.sending(at=now, until=now + SENDER_GIVEN_UP_AFTER)
         # A sender that died while sending may have been heard.
         if before.value.state is DeliveryState.SENDING:
             sending = sending.with_unknown_outcome()
-        attempt = Attempt(transaction_id=transaction_id, number=sending.attempts, started_at=self.clock.now())
+        attempt = Attempt(transaction_id=transaction_id, number=sending.attempts, started_at=now)
         try:
             taken = await self.outbox.record_delivery(
                 home=operator.home, before=before, delivery=sending, attempt=attempt
             )
         except RowConflict:
-            return DeliveryState.SENDING  # somebody else has it
+            return DeliveryState.SENDING, None  # somebody else has it
         answer = await self.outbound.send(operator=operator, delivery=taken.value)
-        after = self._after(taken.value, answer)
+        after, entries = (
+            (self._after_probe(taken.value, answer), ())
+            if is_probe
+            else await self._after(operator, taken.value, answer)
+        )
         self.count(after.state)
         await self.outbox.record_delivery(
             home=operator.home,
@@ -177,41 +160,108 @@ class Relay:
                 outcome=answer.explanation,
                 response_code=answer.response_code,
             ),
-            entries=answer.entries,
+            entries=(*answer.entries, *entries),
         )
-        return after.state
-
-    async def try_again(self, *, operator: Operator, session_id: str, transaction_id: str, entry: LogEntry) -> Delivery:
-        """Makes a delivery due now because a person wants it, as `entry` tells.
-
-        Raises NotToBeTried, StorageUnavailable, RowConflict.
-        """
-        before = await self.outbox.delivery(home=operator.home, session_id=session_id, transaction_id=transaction_id)
-        state = before.value.state if before else None
-        # What was only rehearsed is sent if a person wants it, once the operator is live.
-        was_rehearsed = state is DeliveryState.REHEARSED and operator.state is State.LIVE
-        if before is None or not (state in _CAN_BE_RETRIED or was_rehearsed):
-            raise NotToBeTried(transaction_id=transaction_id, state=state)
-        delivery = before.value.started_anew(at=self.clock.now())
-        await self.outbox.record_delivery(home=operator.home, before=before, delivery=delivery, entries=(entry,))
-        return delivery
+        return after.state, answer
 
     def _is_to_be_tried(self, delivery: Delivery) -> bool:
+        if delivery.state is DeliveryState.BLOCKED:
+            return True  # unless the operator is, too
         if delivery.state not in WAITING or delivery.due_at is None:
             return False
         return delivery.state is DeliveryState.PENDING or delivery.due_at <= self.clock.now()
 
-    def _after(self, delivery: Delivery, answer: Answer) -> Delivery:
+    async def _after(
+        self, operator: Operator, delivery: Delivery, answer: Answer
+    ) -> tuple[Delivery, tuple[LogEntry, ...]]:
         now = self.clock.now()
         match answer.outcome:
             case Outcome.ARRIVED:
-                return delivery.delivered(at=now)
+                return delivery.delivered(at=now), ()
             case Outcome.REFUSED:
-                return delivery.rejected(error=answer.explanation, may_be_there=answer.may_be_there)
-        unknown = answer.outcome is Outcome.UNKNOWN
+                return _rejected(delivery, answer), ()
+            case Outcome.OPERATOR_REFUSED:
+                blockade = await self._block(operator, delivery, answer)
+                if blockade is not None:
+                    entries = blockade.untold if blockade.found_by == delivery.transaction_id else ()
+                    return self._blocked(delivery, answer), entries
+        unknown = answer.may_be_there or answer.outcome is Outcome.UNKNOWN
         again = self.schedule.next_attempt(
-            attempts=delivery.attempts, created_at=delivery.created_at, now=now, retry_after=answer.retry_after
+            attempts=delivery.attempts, created_at=delivery.counted_from, now=now, retry_after=answer.retry_after
         )
         if again is None:
-            return delivery.exhausted(error=answer.explanation, unknown_outcome=unknown)
-        return delivery.retrying(at=again, error=answer.explanation, unknown_outcome=unknown)
+            return delivery.exhausted(error=answer.explanation, unknown_outcome=unknown), ()
+        return delivery.retrying(at=again, error=answer.explanation, unknown_outcome=unknown), ()
+
+    def _after_probe(self, delivery: Delivery, answer: Answer) -> Delivery:
+        match answer.outcome:
+            case Outcome.ARRIVED:
+                return delivery.delivered(at=self.clock.now())
+            case Outcome.REFUSED:
+                return _rejected(delivery, answer)
+        return self._blocked(delivery, answer)
+
+    def _blocked(self, delivery: Delivery, answer: Answer) -> Delivery:
+        may_be_there = answer.may_be_there or answer.outcome is Outcome.UNKNOWN
+        return delivery.blocked(at=self.clock.now(), error=answer.explanation, unknown_outcome=may_be_there)
+
+    async def _block(self, operator: Operator, delivery: Delivery, answer: Answer) -> Blockade | None:
+        """Blocks the operator; None if what was refused is not what it has set now, or nothing is to be had of storage:
+        then this one is tried again.
+        """
+        assert answer.kind is not None  # noqa: S101  that is what the outcome says
+        try:
+            stored = await self.operators.find(gln=operator.gln)
+            if stored is not None and not _has_same_access(stored.value, operator):
+                return None
+            return await self.blockades.block(
+                operator=operator,
+                kind=answer.kind,
+                reason=answer.explanation,
+                transaction_id=delivery.transaction_id,
+                status=answer.response_code,
+            )
+        except (StorageUnavailable, RowConflict):
+            return None
+
+    async def _original(self, operator: Operator, delivery: Delivery) -> Original:
+        """What the delivery comes after; if that is certainly not there, it is withdrawn first: a person has credited
+        or corrected it while it was on its way, and need not do so again.
+        """
+        original = await original_of(delivery, outbox=self.outbox, home=operator.home)
+        if not original.is_to_be_withdrawn:
+            return original
+        before = await self._read(operator.home, delivery.session_id, original.transaction_id)
+        if before is None or not before.value.is_certainly_not_there:
+            return original
+        because = f"{delivery.transaction_id} came after it, and it is certain that Utility Cloud does not have it"
+        gone = before.value.withdrawn(because=because)
+        entry = self._entry(before.value, "line-withdrawn", f"withdrawn: {because}")
+        await self.outbox.record_delivery(home=operator.home, before=before, delivery=gone, entries=(entry,))
+        self.count(gone.state)
+        return replace(original, delivery=gone)
+
+    async def _read(self, home: OperatorHome, session_id: str, transaction_id: str) -> Stored[Delivery] | None:
+        return await self.outbox.delivery(home=home, session_id=session_id, transaction_id=transaction_id)
+
+    def _entry(self, delivery: Delivery, action: str, message: str) -> LogEntry:
+        return log_entry(
+            at=self.clock.now(),
+            direction=Direction.OUT,
+            endpoint="deliveries",
+            action=action,
+            message=message,
+            reference_id=delivery.transaction_id,
+        )
+
+
+def _has_same_access(one: Operator, other: Operator) -> bool:
+    return (one.entra, one.utility_cloud) == (other.entra, other.utility_cloud)
+
+
+def _rejected(delivery: Delivery, answer: Answer) -> Delivery:
+    """What an earlier attempt left open stays open, unless this one has asked."""
+    is_open = delivery.unknown_outcome and not answer.was_looked_up
+    return delivery.rejected(
+        error=answer.explanation, may_be_there=answer.may_be_there or is_open, is_known_there=answer.may_be_there
+    )

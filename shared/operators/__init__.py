@@ -1,8 +1,9 @@
-"""Operators, their sites, chargers and tariffs, and who may act for them."""
+"""Operators, their sites, chargers, tariffs and spot prices, and who may act for them."""
 
 from .api_key import ApiKey, IssuedKey, KeyEnded
 from .api_keys import ApiKeys
 from .caller import ANYONE, Caller, Scope, ScopeMissing
+from .changes import Change, Changed, changes_between
 from .charger import Charger, ChargerFacts
 from .directory import Directory
 from .documents import (
@@ -16,10 +17,14 @@ from .documents import (
     OperatorDocument,
     SiteDocument,
     SiteVersion,
+    SpotPricesAnswer,
+    SpotPricesDocument,
+    SpotPriceSummaryAnswer,
     TariffDocument,
 )
-from .fields import id_fault
+from .fields import CalendarDate, calendar_date, id_fault
 from .learning import Learning
+from .notice_settings import NoticeKind, NoticeSettings
 from .operator import (
     ChargingPlatform,
     Entra,
@@ -28,6 +33,7 @@ from .operator import (
     NullMeans,
     Operator,
     Product,
+    Rehearsal,
     State,
     UtilityCloud,
     accounting_point_fault,
@@ -36,6 +42,7 @@ from .page import Page
 from .put_charger import put_charger
 from .put_operator import put_operator
 from .put_site import put_site
+from .put_spot_prices import put_spot_prices
 from .put_tariff import put_tariff
 from .rate_limit import RateLimit, TooManyRequests
 from .register import StaleDocument, VersionStore
@@ -50,7 +57,10 @@ from .site import (
     inherited_tariff_id,
     site_path,
 )
-from .stores import ChargerStore, OperatorStore
+from .spot_price_day import SpotPriceDay, SpotPriceSummary
+from .spot_price_document import spot_day_of
+from .stores import ChargerStore, OperatorStore, SpotPriceStore
+from .timed_cache import TimedCache
 from .versions import Entry, Version
 
 __all__ = [
@@ -58,7 +68,10 @@ __all__ = [
     "Access",
     "ApiKey",
     "ApiKeys",
+    "CalendarDate",
     "Caller",
+    "Change",
+    "Changed",
     "Charger",
     "ChargerAnswer",
     "ChargerDocument",
@@ -78,6 +91,8 @@ __all__ = [
     "LineLookup",
     "Listed",
     "Mode",
+    "NoticeKind",
+    "NoticeSettings",
     "NullMeans",
     "Operator",
     "OperatorDocument",
@@ -86,6 +101,7 @@ __all__ = [
     "Page",
     "Product",
     "RateLimit",
+    "Rehearsal",
     "RevenueShare",
     "Scope",
     "ScopeMissing",
@@ -94,14 +110,23 @@ __all__ = [
     "Site",
     "SiteDocument",
     "SiteVersion",
+    "SpotPriceDay",
+    "SpotPriceStore",
+    "SpotPriceSummary",
+    "SpotPriceSummaryAnswer",
+    "SpotPricesAnswer",
+    "SpotPricesDocument",
     "StaleDocument",
     "State",
     "TariffDocument",
+    "TimedCache",
     "TooManyRequests",
     "UtilityCloud",
     "Version",
     "VersionStore",
     "accounting_point_fault",
+    "calendar_date",
+    "changes_between",
     "id_fault",
     "inherited",
     "inherited_access",
@@ -110,6 +135,8 @@ __all__ = [
     "put_charger",
     "put_operator",
     "put_site",
+    "put_spot_prices",
     "put_tariff",
     "site_path",
+    "spot_day_of",
 ]

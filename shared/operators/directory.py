@@ -1,7 +1,7 @@
 """The operators' configuration as use cases read it: at most 30 s old, and at once what this process changed itself."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.clock import Clock
@@ -10,20 +10,22 @@ from .charger import Charger
 from .operator import Operator
 from .register import VersionStore
 from .site import Site, site_path
-from .stores import ChargerStore, OperatorStore
+from .stores import ChargerStore, OperatorStore, SpotPriceStore
 from .timed_cache import TimedCache
 from .versions import Entry
 
 if TYPE_CHECKING:
-    from shared.pricing import Tariff
+    from shared.pricing import SpotDay, Tariff
 
 logger = logging.getLogger(__name__)
 
 # Up to 30 s is promised; the rest is for the read and the answer.
 KEPT_FOR = timedelta(seconds=25)
 _MOST_CACHED = 20_000
+_MOST_SPOT_DAYS = 2_000  # a day is a hundred Decimals, some 10 KB
 
 type _Key = tuple[str, str, str]
+type _DayKey = tuple[str, str, date]
 
 
 class Directory:
@@ -36,12 +38,17 @@ class Directory:
         chargers: ChargerStore,
         sites: VersionStore[Site],
         tariffs: VersionStore[dict[str, Any]],
+        spot_prices: SpotPriceStore,
         clock: Clock,
     ) -> None:
         self._operators = operators
         self._chargers = chargers
         self._sites = sites
         self._tariffs = tariffs
+        self._spot_prices = spot_prices
+        self._spot_days: TimedCache[_DayKey, SpotDay | None] = TimedCache(
+            keep_for=KEPT_FOR, most=_MOST_SPOT_DAYS, clock=clock
+        )
         self._cache: TimedCache[_Key, Any] = TimedCache(keep_for=KEPT_FOR, most=_MOST_CACHED, clock=clock)
 
     async def operator(self, gln: str) -> Operator | None:
@@ -102,9 +109,19 @@ class Directory:
         parsed: Tariff | None = await self._cache.get((gln, "parsed tariff", made_from), read=parse)
         return parsed
 
+    async def spot_day(self, gln: str, bidding_zone: str, day: date) -> "SpotDay | None":
+        """The spot prices of a market day; None if the operator has not put them."""
+
+        async def read() -> "SpotDay | None":
+            stored = await self._spot_prices.find(gln=gln, bidding_zone=bidding_zone, day=day)
+            return stored.value.as_priced() if stored else None
+
+        return await self._spot_days.get((gln, bidding_zone, day), read=read)
+
     def forget(self, gln: str) -> None:
         """Forgets what is cached of an operator, because it was just changed here."""
         self._cache.forget(lambda key: key[0] in {gln, ""})
+        self._spot_days.forget(lambda key: key[0] == gln)
 
     def forget_one(self, gln: str, entry_id: str) -> None:
         """Forgets what is cached under one id of an operator."""
@@ -120,10 +137,12 @@ class Directory:
 
 
 def _tariff(document: dict[str, Any], *, tariff_id: str, operator: Operator) -> "Tariff | None":
-    from shared.pricing import TariffRefused, parse_tariff
+    from shared.pricing import KEPT_FIELDS, TariffRefused, parse_tariff
 
+    # What has no influence on the price may have been put when less was asked of it.
+    priced = {name: value for name, value in document.items() if name not in KEPT_FIELDS}
     try:
-        return parse_tariff(document, currency=operator.currency, one_vat_rate=operator.is_priced_here)
+        return parse_tariff(priced, currency=operator.currency, one_vat_rate=operator.is_priced_here)
     except TariffRefused as refused:
         logger.warning("tariff %s of operator %s no longer fits it: %s", tariff_id, operator.gln, refused)
         return None

@@ -4,21 +4,23 @@ What GET adds (`gln`, `clientSecretSet` and the like) may stand in what is put, 
 an id there must be the one in the path.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, RootModel, Strict, model_validator
+from pydantic import ConfigDict, Field, RootModel, Strict, model_validator
 
 from shared.instant import Instant
 from shared.json_documents import Number as ExactNumber
 
 from .caller import Scope
 from .fields import (
+    CalendarDate,
     Currency,
     DirectoryId,
     EdgeModel,
     Identifier,
     Kilowatts,
     Name,
+    NoticeSecret,
     Number,
     Pattern,
     Secret,
@@ -27,6 +29,7 @@ from .fields import (
     TokenScope,
     Url,
 )
+from .notice_settings import NoticeKind
 from .operator import (
     DEFAULT_ACCOUNTING_POINT_PATTERN,
     DEFAULT_VIRTUAL_TOKEN_PREFIX,
@@ -75,6 +78,37 @@ class ChargingPlatformDocument(EdgeModel):
     api_key_set: Annotated[bool | None, Field(json_schema_extra={"readOnly": True})] = None
 
 
+class RehearsalDocument(EdgeModel):
+    """Each session is also priced as a costed transaction and shown beside what was sent; with a change of mode it
+    ends.
+    """
+
+    mode: Literal["costed-transaction"]
+
+
+class NoticesDocument(EdgeModel):
+    """Where notices go, signed as Standard Webhooks says. Without `secret` the one given before stays. With the first
+    address and no secret one is made up: the answer to that PUT shows it, and nothing ever after.
+    """
+
+    url: Url
+    kinds: Annotated[
+        tuple[Annotated[NoticeKind, Strict(False)], ...], Strict(False), Field(max_length=len(NoticeKind))
+    ] = tuple(NoticeKind)
+    secret: NoticeSecret | None = None
+    secret_set: Annotated[bool | None, Field(json_schema_extra={"readOnly": True})] = None
+
+
+class BlockedDocument(EdgeModel):
+    """Since when and why nothing is sent: Entra refuses the credential (`token`), Utility Cloud refuses a fresh token
+    (`credential`), or there is nothing at the address (`address`).
+    """
+
+    since: Instant
+    kind: Literal["token", "credential", "address"]
+    reason: str
+
+
 class OperatorDocument(EdgeModel):
     """An operator's configuration, as a whole."""
 
@@ -93,6 +127,9 @@ class OperatorDocument(EdgeModel):
     entra: EntraDocument | None = None
     utility_cloud: UtilityCloudDocument = UtilityCloudDocument()
     charging_platform: ChargingPlatformDocument = ChargingPlatformDocument()
+    rehearsal: RehearsalDocument | None = None
+    notices: NoticesDocument | None = None
+    blocked: Annotated[BlockedDocument | None, Field(json_schema_extra={"readOnly": True})] = None
 
     @model_validator(mode="after")
     def _each_product_once(self) -> "OperatorDocument":
@@ -158,6 +195,50 @@ class ChargerAnswer(EdgeModel):
 
 class TariffDocument(RootModel[dict[str, Any]]):
     """A tariff: OCPI's, with its names. `validFrom` is added in answers; null: since ever."""
+
+
+_SPOT_PRICES: Final[dict[str, Any]] = {
+    "required": ["currency", "resolutionMinutes", "prices"],
+    "additionalProperties": False,
+    "properties": {
+        "biddingZone": {"type": "string", "description": "the one in the path"},
+        "date": {"type": "string", "format": "date", "description": "the one in the path"},
+        "currency": {"type": "string"},
+        "resolutionMinutes": {"type": "integer", "enum": [15, 60]},
+        "prices": {"type": "array", "items": {"type": "number"}, "minItems": 23, "maxItems": 100},
+    },
+}
+
+
+class SpotPricesDocument(RootModel[dict[str, Any]]):
+    """The prices of a market day (00 to 24 in Europe/Oslo), per kWh without VAT: one for each quarter hour, 92, 96 or
+    100 of them, or for each hour, 23, 24 or 25. They may be negative.
+    """
+
+    # Read by the use case: what is wrong with the path and with the prices is told in one answer.
+    model_config = ConfigDict(json_schema_extra=_SPOT_PRICES)
+
+
+class SpotPricesAnswer(EdgeModel):
+    """The prices of a market day, per kWh without VAT."""
+
+    bidding_zone: str
+    date: CalendarDate
+    currency: str
+    resolution_minutes: int
+    prices: Annotated[tuple[ExactNumber, ...], Strict(False)]
+
+
+class SpotPriceSummaryAnswer(EdgeModel):
+    """A market day whose prices are there, per kWh without VAT."""
+
+    bidding_zone: str
+    date: CalendarDate
+    currency: str
+    resolution_minutes: int
+    lowest_price: ExactNumber
+    highest_price: ExactNumber
+    updated_at: Instant
 
 
 class KeyDocument(EdgeModel):

@@ -1,17 +1,22 @@
 """Fields of the API's documents, each with what it must be."""
 
+import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
 from pydantic.alias_generators import to_camel
 
 from shared.money import known_currencies
 
+from .notice_settings import secret_fault
+
 _LARGEST_ID = 2**53 - 1  # what every JSON parser reads exactly
 _MAX_PATTERN = 200
 _MAX_ID_BYTES = 100
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class EdgeModel(BaseModel):
@@ -34,6 +39,16 @@ def id_fault(value: str) -> str | None:
     if not value.isprintable() or value != value.strip():
         return "must be printable, without blanks at its ends"
     return None
+
+
+def calendar_date(value: object) -> date:
+    """The date that `value` writes as YYYY-MM-DD. Raises ValueError, with what to write instead."""
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"there is no day {value} in the calendar") from None
+    raise ValueError("must be a date written YYYY-MM-DD, such as 2026-01-15")
 
 
 def _identifier(value: str) -> str:
@@ -74,10 +89,20 @@ def _scope(value: str) -> str:
     return value
 
 
+def _notice_secret(value: str) -> str:
+    if fault := secret_fault(value):
+        raise ValueError(fault)
+    return value
+
+
 def _decimal(value: object) -> object:
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+CalendarDate = Annotated[
+    date, Strict(False), BeforeValidator(calendar_date), PlainSerializer(date.isoformat, return_type=str)
+]
+"""A date without a time; as text, and only as text, `YYYY-MM-DD`."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Identifier = Annotated[str, AfterValidator(_identifier), Field(json_schema_extra={"minLength": 1})]
 Number = Annotated[int, Field(ge=0, le=_LARGEST_ID)]
@@ -90,3 +115,6 @@ Url = Annotated[str, Field(min_length=1, max_length=2000)]
 DirectoryId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,99}$")]
 TokenScope = Annotated[str, AfterValidator(_scope), Field(max_length=500)]
 Secret = Annotated[str, Field(min_length=1, max_length=4000, json_schema_extra={"writeOnly": True})]
+NoticeSecret = Annotated[
+    str, AfterValidator(_notice_secret), Field(max_length=200, json_schema_extra={"writeOnly": True})
+]

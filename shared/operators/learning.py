@@ -81,7 +81,7 @@ def _knows_charger(charger: Charger | None, site_id: int | None) -> bool:
 
 
 def _knows_site(entry: Entry[Site] | None, external_site_id: str | None) -> bool:
-    """What was put says more than what can be learned."""
-    if entry is None or not entry.is_learned:
+    """What was put, or taken over from the platform's list, says more than what is told in passing."""
+    if entry is None or not entry.is_learned or entry.is_taken_over:
         return entry is not None
     return entry.learned is not None and external_site_id in {None, entry.learned.name}

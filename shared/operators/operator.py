@@ -1,7 +1,7 @@
 """An operator: an energy retailer with its own Utility Cloud tenant, charging platform and rules."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo
 
 from shared.identifiers import OperatorHome
 
+from .notice_settings import NoticeSettings
+
 DEFAULT_ACCOUNTING_POINT_PATTERN = "[A-Za-z0-9]{5,18}"
 DEFAULT_VIRTUAL_TOKEN_PREFIX = "v:"  # noqa: S105  the prefix of tags, no password
 BUCKETS = 4
+SECRET_EXPIRES_SOON = timedelta(days=30)
 
 
 class Mode(StrEnum):
@@ -64,6 +67,11 @@ class Entra:
     client_secret: str | None = None
     secret_expires_at: datetime | None = None
 
+    def expires_within(self, now: datetime, *, span: timedelta = SECRET_EXPIRES_SOON) -> timedelta | None:
+        """How long the secret holds if that is not longer than `span`, below zero if it has expired; else None."""
+        left = self.secret_expires_at - now if self.secret_expires_at else None
+        return left if left is not None and left <= span else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class UtilityCloud:
@@ -82,6 +90,13 @@ class ChargingPlatform:
     sessions_url: str | None = None
     sites_url: str | None = None
     api_key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """What each session is priced by beside the live mode, to be compared and never sent."""
+
+    mode: Mode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +121,9 @@ class Operator:
     utility_cloud: UtilityCloud = field(default_factory=UtilityCloud)
     charging_platform: ChargingPlatform = field(default_factory=ChargingPlatform)
     buckets: int = BUCKETS
+    rehearsal: Rehearsal | None = None
+    """Only beside the mode of meter values: with a change of mode it ends."""
+    notices: NoticeSettings | None = None
 
     @property
     def home(self) -> OperatorHome:

@@ -23,6 +23,7 @@ class PutCharger:
 
     charger: Charger
     created: bool
+    before: Charger | None
 
 
 async def put_charger(
@@ -53,5 +54,5 @@ async def put_charger(
             await store.write(gln=gln, charger=charger, version=stored.version if stored else None)
         except RowConflict:
             continue
-        return PutCharger(charger=charger, created=stored is None)
+        return PutCharger(charger=charger, created=stored is None, before=stored.value if stored else None)
     raise RowConflict(partition=gln)

@@ -1,17 +1,18 @@
 """Use case: an operator is set up, or configured anew."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.addresses import address_fault
+from shared.addresses import address_fault, notice_address_fault
 from shared.faults import RowConflict
 from shared.identifiers import gln_fault, new_id
 from shared.json_documents import DocumentRefused, FieldFault
 
 from .caller import Caller, Scope
 from .documents import OperatorDocument
-from .operator import BUCKETS, ChargingPlatform, Entra, Operator, Product, UtilityCloud
+from .notice_settings import NoticeSettings, new_secret
+from .operator import BUCKETS, ChargingPlatform, Entra, Mode, Operator, Product, Rehearsal, UtilityCloud
 from .register import StaleDocument
 from .secrets import OperatorSecrets, SecretName
 from .stores import OperatorStore
@@ -21,10 +22,14 @@ _TRIES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class PutOperator:
-    """What a PUT did."""
+    """What a PUT did. `before` is None where there was no operator. `made_up_secret`: the secret of notices, where none
+    was given and there was none: it is not to be had again.
+    """
 
     operator: Operator
     created: bool
+    before: Operator | None
+    made_up_secret: str | None = None
 
 
 async def put_operator(
@@ -48,6 +53,7 @@ async def put_operator(
     if faults:
         raise DocumentRefused(*faults)
     versions: _SecretVersions | None = None
+    made_up: str | None = None
     for _ in range(_TRIES):
         stored = await store.find(gln=gln)
         if stored is None:
@@ -55,12 +61,18 @@ async def put_operator(
         if not matches(stored.value.revision if stored else None):
             raise StaleDocument(what=f"operator {gln}")
         versions = versions or await _keep_secrets(gln, document, secrets)
-        operator = _operator(gln, document, stored.value if stored else None, versions, now)
+        before = stored.value if stored else None
+        if document.notices and versions.notices is None and not (before and before.notices):
+            made_up = new_secret()
+            kept = await secrets.write(gln=gln, name=SecretName.NOTICES_SECRET, secret=made_up)
+            versions = replace(versions, notices=kept)
+        operator = _operator(gln, document, before, versions, now)
         try:
             await store.write(operator, version=stored.version if stored else None)
         except RowConflict:
             continue
-        return PutOperator(operator=operator, created=stored is None)
+        shown = made_up if operator.notices and operator.notices.secret == versions.notices else None
+        return PutOperator(operator=operator, created=stored is None, before=before, made_up_secret=shown)
     raise RowConflict(partition=gln)
 
 
@@ -68,6 +80,7 @@ async def put_operator(
 class _SecretVersions:
     client_secret: str | None
     platform_key: str | None
+    notices: str | None
 
 
 async def _keep_secrets(gln: str, document: OperatorDocument, secrets: OperatorSecrets) -> _SecretVersions:
@@ -79,6 +92,7 @@ async def _keep_secrets(gln: str, document: OperatorDocument, secrets: OperatorS
             SecretName.ENTRA_CLIENT_SECRET, document.entra.client_secret if document.entra else None
         ),
         platform_key=await keep(SecretName.CHARGING_PLATFORM_API_KEY, document.charging_platform.api_key),
+        notices=await keep(SecretName.NOTICES_SECRET, document.notices.secret if document.notices else None),
     )
 
 
@@ -127,7 +141,32 @@ def _operator(
             api_key=versions.platform_key or kept_key,
         ),
         buckets=before.buckets if before else BUCKETS,
+        rehearsal=_rehearsal(document),
+        notices=_notices(document, before.notices if before else None, versions.notices, now),
     )
+
+
+def _notices(
+    document: OperatorDocument, before: NoticeSettings | None, secret: str | None, now: datetime
+) -> NoticeSettings | None:
+    wanted = document.notices
+    kept_secret = secret or (before.secret if before else None)
+    if wanted is None or kept_secret is None:
+        return None
+    same_address = before is not None and before.url == wanted.url
+    return NoticeSettings(
+        url=wanted.url,
+        secret=kept_secret,
+        since=before.since if before and same_address else now,
+        kinds=tuple(dict.fromkeys(wanted.kinds)),
+    )
+
+
+def _rehearsal(document: OperatorDocument) -> Rehearsal | None:
+    """What was got and is put again with another mode has ended."""
+    if document.rehearsal is None or document.mode is not Mode.METER_VALUE:
+        return None
+    return Rehearsal(mode=Mode(document.rehearsal.mode))
 
 
 def _faults(gln: str, document: OperatorDocument, allow_local_addresses: bool) -> Iterator[FieldFault]:
@@ -143,3 +182,7 @@ def _faults(gln: str, document: OperatorDocument, allow_local_addresses: bool) -
     ):
         if url is not None and (fault := address_fault(url, local=allow_local_addresses)):
             yield FieldFault(field=field, message=fault)
+    if document.notices is not None and (
+        fault := notice_address_fault(document.notices.url, local=allow_local_addresses)
+    ):
+        yield FieldFault(field="notices.url", message=fault)

@@ -1,6 +1,6 @@
 """Use case: a tariff is put, as a new version, if sessions can be priced with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,23 +23,20 @@ async def put_tariff(
 ) -> Put[dict[str, Any]]:
     """See `put_version`. Kept as it was put, with its id.
 
-    Raises DocumentRefused when it is no tariff, or not one of this operator's: its currency, and in costed-transaction
-    mode one VAT rate.
+    Raises DocumentRefused, with all faults, when it is no tariff, or not one that this operator's lines can be priced
+    with (see `parse_tariff`).
     """
     from shared.pricing import TariffRefused, parse_tariff
 
-    if fault := id_fault(tariff_id):
-        raise DocumentRefused(FieldFault(field="id", message=fault))
-    if document.get("id", tariff_id) != tariff_id:
-        raise DocumentRefused(FieldFault(field="id", message="must be the one in the path"))
-    if document.get("validFrom") is not None:
-        raise DocumentRefused(FieldFault(field="validFrom", message="goes in the query, not in the document"))
     tariff = {"id": tariff_id, **{name: value for name, value in document.items() if name != "validFrom"}}
+    faults = dict(_faults_of_the_request(tariff_id=tariff_id, document=document))
     try:
         parse_tariff(tariff, currency=operator.currency, one_vat_rate=operator.is_priced_here)
     except TariffRefused as refused:
-        faults = (FieldFault(field=fault.field, message=fault.message) for fault in refused.faults)
-        raise DocumentRefused(*faults) from refused
+        for fault in refused.faults:
+            faults.setdefault(fault.field, fault.message)
+    if faults:
+        raise DocumentRefused(*(FieldFault(field=field, message=message) for field, message in faults.items()))
     return await put_version(
         store=store,
         gln=operator.gln,
@@ -49,3 +46,13 @@ async def put_tariff(
         now=now,
         matches=matches,
     )
+
+
+def _faults_of_the_request(*, tariff_id: str, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong between the document and where it was put."""
+    if fault := id_fault(tariff_id):
+        yield "id", fault
+    elif document.get("id", tariff_id) != tariff_id:
+        yield "id", "must be the one in the path"
+    if document.get("validFrom") is not None:
+        yield "validFrom", "goes in the query, not in the document"

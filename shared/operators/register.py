@@ -9,7 +9,7 @@ from shared.faults import RowConflict, Stored
 from shared.identifiers import new_id
 
 from .page import Page
-from .versions import Entry, Version, with_version
+from .versions import Entry, Version, in_force, with_version
 
 _TRIES = 8
 
@@ -54,6 +54,8 @@ class Put[D]:
     entry: Entry[D]
     version: Version[D]
     created: bool
+    before: D | None
+    """What was in force until then, as somebody put it."""
 
 
 async def put_version[D](
@@ -77,6 +79,7 @@ async def put_version[D](
         if not matches(stored.value.revision if stored else None):
             raise StaleDocument(what=entry_id)
         version = Version(valid_from=(valid_from or now) if held.versions else None, document=document)
+        before = in_force(held.versions, at=version.starts)
         entry = replace(held, revision=new_id(), versions=with_version(held.versions, version))
         try:
             await store.write(
@@ -84,5 +87,5 @@ async def put_version[D](
             )
         except RowConflict:
             continue
-        return Put(entry=entry, version=version, created=stored is None)
+        return Put(entry=entry, version=version, created=stored is None, before=before.document if before else None)
     raise RowConflict(partition=gln)

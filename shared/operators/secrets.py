@@ -9,6 +9,7 @@ class SecretName(StrEnum):
 
     ENTRA_CLIENT_SECRET = "entra-client-secret"  # noqa: S105  its name
     CHARGING_PLATFORM_API_KEY = "charging-platform-api-key"
+    NOTICES_SECRET = "notices-secret"  # noqa: S105  as above
 
 
 class SecretUnavailable(Exception):

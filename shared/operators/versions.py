@@ -24,8 +24,8 @@ class Version[D]:
 class Entry[D]:
     """All that is known under one id: its versions by the time from which they are in force, and what was learned.
 
-    `learned` is what the charging platform told; it counts only as long as there is no version. `revision` changes
-    with every PUT.
+    `learned` is what the charging platform told; it counts only as long as there is no version. `is_taken_over`: it is
+    from the platform's own list, which knows more than what it says in passing. `revision` changes with every PUT.
     """
 
     entry_id: str
@@ -33,6 +33,7 @@ class Entry[D]:
     revision: str
     versions: tuple[Version[D], ...] = ()
     learned: D | None = None
+    is_taken_over: bool = False
 
     def in_force(self, at: datetime) -> Version[D] | None:
         """The version in force at `at`, else what was learned, else None."""
@@ -56,6 +57,7 @@ class Entry[D]:
             revision=self.revision,
             versions=kept,
             learned=self.learned,
+            is_taken_over=self.is_taken_over,
         )
 
 

@@ -8,32 +8,50 @@ from .exact import quotient
 from .tariff import Dimension
 from .usage import Usage
 
-_VOLUME_PER_PRICE_UNIT: Final = {
-    Dimension.ENERGY: 1000,
-    Dimension.TIME: 3600,
-    Dimension.PARKING_TIME: 3600,
-    Dimension.FLAT: 1,
+# Volumes are in Wh and seconds, prices per kWh and hour.
+_PER_PRICE: Final = {
+    Dimension.ENERGY: Decimal(1000),
+    Dimension.TIME: Decimal(3600),
+    Dimension.PARKING_TIME: Decimal(3600),
+    Dimension.FLAT: Decimal(1),
 }
+# What is divided by a power of ten needs no division, and has an end.
+_POWERS_OF_TEN: Final = {Dimension.ENERGY: -3, Dimension.FLAT: 0}
+_NOTHING: Final = (Decimal(0), Decimal(0))
+_HUNDRED: Final = Decimal(100)
 
 
-def amounts(*, used: Sequence[Usage], billed: Sequence[Decimal]) -> list[tuple[Decimal, Decimal]]:
-    """What each usage costs, excl. and incl. VAT, in their order. Call it within `exactly()`.
+def amounts(*, used: Sequence[Usage], billed: Sequence[Decimal], includes_vat: bool) -> list[tuple[Decimal, Decimal]]:
+    """What each usage costs, excl. and incl. VAT, in their order; `includes_vat`: prices are gross. Call it within
+    `exactly()`.
 
-    A third of an hour has no end as a decimal. So each amount is the difference of two running sums, which are divided
-    only after they were summed: three thirds cost what one hour costs, to the last digit.
+    A third of an hour has no end as a decimal, nor has the net of most gross prices. So each amount is the difference
+    of two running sums, one for each dimension and rate, which are divided only after they were summed: three thirds
+    cost what one hour costs, to the last digit.
     """
-    running: dict[Dimension, tuple[Decimal, Decimal]] = {}
+    summed: dict[tuple[Dimension, Decimal | None], Decimal] = {}
+    reached: dict[tuple[Dimension, Decimal | None], tuple[Decimal, Decimal]] = {}
     found = []
     for usage, volume in zip(used, billed, strict=True):
-        applied = usage.match.applied
-        price = applied.price.price if applied else Decimal(0)
-        vat = applied.price.vat if applied else None
-        excl_before, incl_before = running.get(usage.dimension, (Decimal(0), Decimal(0)))
-        excl_after = excl_before + price * volume
-        incl_after = incl_before + price * volume * (100 + (vat or 0))
-        unit = Decimal(_VOLUME_PER_PRICE_UNIT[usage.dimension])
-        excl = quotient(excl_after, unit) - quotient(excl_before, unit)
-        incl = quotient(incl_after, unit * 100) - quotient(incl_before, unit * 100)
-        found.append((excl, incl))
-        running[usage.dimension] = (excl_after, incl_after)
+        if usage.price is None:
+            found.append(_NOTHING)
+            continue
+        vat = usage.vat
+        shift = _POWERS_OF_TEN.get(usage.dimension)
+        if shift is not None and not includes_vat:
+            excl = (usage.price * volume).scaleb(shift)
+            found.append((excl, excl if vat is None else excl * (_HUNDRED + vat).scaleb(-2)))
+            continue
+        key = (usage.dimension, vat)
+        summed[key] = total = summed.get(key, Decimal(0)) + usage.price * volume
+        after = _both_sides(total, per=_PER_PRICE[usage.dimension], vat=vat or Decimal(0), includes_vat=includes_vat)
+        before = reached.get(key, _NOTHING)
+        found.append((after[0] - before[0], after[1] - before[1]))
+        reached[key] = after
     return found
+
+
+def _both_sides(total: Decimal, *, per: Decimal, vat: Decimal, includes_vat: bool) -> tuple[Decimal, Decimal]:
+    if includes_vat:
+        return quotient(total * _HUNDRED, per * (_HUNDRED + vat)), quotient(total, per)
+    return quotient(total, per), quotient(total * (_HUNDRED + vat), per * _HUNDRED)

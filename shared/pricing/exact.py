@@ -37,6 +37,8 @@ def _context(*, traps: list[type[DecimalException]]) -> Context:
 _EXACT: Final = _context(traps=[*_LOUD, Inexact])
 _DIVIDING: Final = _context(traps=_LOUD)
 _GRID: Final = Decimal("1E-28")
+_ZERO: Final = Decimal(0)
+_ONE: Final = Decimal(1)
 
 
 def exactly() -> AbstractContextManager[Context]:
@@ -56,10 +58,12 @@ def significant(value: Decimal, *, digits: int) -> Decimal:
 
 def canonical(value: Decimal) -> Decimal:
     """The same number without trailing zeros, without exponent and, if it is zero, without sign."""
-    stripped = value.normalize(_DIVIDING)
-    if not stripped:
-        return Decimal(0)
-    return stripped.quantize(Decimal(1), context=_DIVIDING) if int(stripped.as_tuple().exponent) > 0 else stripped
+    if not value:
+        return _ZERO
+    # Asking as_tuple() for the exponent would cost more than all of this.
+    if value == value.to_integral_value():
+        return value.quantize(_ONE, context=_DIVIDING)
+    return value.normalize(_DIVIDING)
 
 
 def printed(value: Decimal, *, decimals: int = 0) -> str:

@@ -1,18 +1,22 @@
-"""The maximum of a tariff, and the one moment at which the total is rounded."""
+"""The minimum and the maximum of a tariff, and the one moment at which the total is rounded."""
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
-from shared.money import RoundedAmounts, round_to_minor_unit, vat_out_of, with_vat
+from shared.money import RoundedAmounts, known_currencies, round_to_minor_unit, vat_out_of, with_vat
 
 from .exact import printed, quotient
+from .prepared import prepared
 from .report import Bite, Cap
-from .tariff import Tariff
+from .tariff import PriceLimit, Tariff
+
+_IN_WORDS = {"min_price": "minimum", "max_price": "maximum"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Total:
-    """The exact total after a maximum, what is charged, and notes on what happened in between."""
+    """The exact total within the limits, what is charged, and notes on what happened in between."""
 
     excl: Decimal
     incl: Decimal
@@ -24,58 +28,85 @@ class Total:
 def total_of(*, tariff: Tariff, excl: Decimal, incl: Decimal) -> Total:
     """Bounds the total before and after VAT, each on its own, then rounds it. Call it within `exactly()`."""
     notes: list[str] = []
-    most_excl = tariff.max_price.excl if tariff.max_price else None
-    most_incl = _most_incl(tariff=tariff, notes=notes)
-    cap_excl = _bite(before=excl, bound=most_excl)
-    cap_incl = _bite(before=incl, bound=most_incl)
-    for bite, side in ((cap_excl, "excl."), (cap_incl, "incl.")):
+    least, most = tariff.min_price, tariff.max_price
+    least_incl = _incl_side(least, "min_price", tariff=tariff, notes=notes)
+    most_incl = _incl_side(most, "max_price", tariff=tariff, notes=notes)
+    bite_excl = _bite(before=excl, least=least.excl if least else None, most=most.excl if most else None)
+    bite_incl = _bite(before=incl, least=least_incl, most=most_incl)
+    for bite, side in ((bite_excl, "excl."), (bite_incl, "incl.")):
         if bite:
             before, bound = (printed(amount, decimals=2) for amount in (bite.before, bite.bound))
-            notes.append(f"The tariff's maximum applies: {before} {tariff.currency} {side} VAT became {bound}.")
-    capped_excl = cap_excl.bound if cap_excl else excl
-    capped_incl = cap_incl.bound if cap_incl else incl
+            word = _IN_WORDS[bite.limit]
+            notes.append(f"The tariff's {word} applies: {before} {tariff.currency} {side} VAT became {bound}.")
+    bound_excl = bite_excl.bound if bite_excl else excl
+    bound_incl = bite_incl.bound if bite_incl else incl
     return Total(
-        excl=capped_excl,
-        incl=capped_incl,
-        cap=Cap(excl=cap_excl, incl=cap_incl) if cap_excl or cap_incl else None,
-        rounded=_rounded(tariff=tariff, excl=capped_excl, most_incl=most_incl, notes=notes),
+        excl=bound_excl,
+        incl=bound_incl,
+        cap=Cap(excl=bite_excl, incl=bite_incl) if bite_excl or bite_incl else None,
+        rounded=_rounded(
+            tariff=tariff, excl=bound_excl, incl=bound_incl, least_incl=least_incl, most_incl=most_incl, notes=notes
+        ),
         notes=tuple(notes),
     )
 
 
-def _most_incl(*, tariff: Tariff, notes: list[str]) -> Decimal | None:
-    """A maximum without its gross side means the net one plus VAT, where it is known how much VAT that is."""
-    limit = tariff.max_price
+def _incl_side(
+    limit: PriceLimit | None, name: Literal["min_price", "max_price"], *, tariff: Tariff, notes: list[str]
+) -> Decimal | None:
+    """A limit without its gross side means the net one plus VAT, where it is known how much VAT that is."""
     if limit is None or limit.incl is not None:
         return limit.incl if limit else None
-    rates = {component.vat for element in tariff.elements for component in element.components}
+    rates = prepared(tariff).vat_rates
     if len(rates) == 1:
-        return quotient(limit.excl * (100 + (rates.pop() or 0)), Decimal(100))
-    notes.append("The tariff's maximum is stated excl. VAT alone and its VAT rates differ: incl. VAT it has no bound.")
+        [rate] = rates
+        return quotient(limit.excl * (100 + (rate or 0)), Decimal(100))
+    notes.append(
+        f"The tariff's {_IN_WORDS[name]} is stated excl. VAT alone and its VAT rates differ: incl. VAT it has no bound."
+    )
     return None
 
 
-def _bite(*, before: Decimal, bound: Decimal | None) -> Bite | None:
-    return Bite(limit="max_price", before=before, bound=bound) if bound is not None and before > bound else None
+def _bite(*, before: Decimal, least: Decimal | None, most: Decimal | None) -> Bite | None:
+    if most is not None and before > most:
+        return Bite(limit="max_price", before=before, bound=most)
+    if least is not None and before < least:
+        return Bite(limit="min_price", before=before, bound=least)
+    return None
 
 
-def _rounded(*, tariff: Tariff, excl: Decimal, most_incl: Decimal | None, notes: list[str]) -> RoundedAmounts | None:
-    """From the net amount, unless that would exceed the gross maximum that was promised to whoever pays: then the
-    promise is kept, and VAT is what it contains.
+def _rounded(
+    *,
+    tariff: Tariff,
+    excl: Decimal,
+    incl: Decimal,
+    least_incl: Decimal | None,
+    most_incl: Decimal | None,
+    notes: list[str],
+) -> RoundedAmounts | None:
+    """From the net amount, or from the gross one where prices include VAT, unless that would break the gross limit
+    that was promised to whoever pays: then the promise is kept, and VAT is what it contains.
     """
-    rate = tariff.vat_percent
+    rates, currency = prepared(tariff).vat_rates, tariff.currency
+    rate = next(iter(rates)) if len(rates) == 1 else None
     if rate is None:
         notes.append("Not rounded: the components of the tariff have different VAT rates, or one has none.")
         return None
-    from_net = with_vat(excl=excl, vat_percent=rate, currency=tariff.currency)
-    if most_incl is None:
-        return from_net
-    promised = round_to_minor_unit(amount=most_incl, currency=tariff.currency)
-    if from_net.incl <= promised:
-        return from_net
-    notes.append(
-        f"Rounded from the amount excl. VAT it would be {from_net.incl} {tariff.currency} incl. VAT, more than the "
-        f"maximum of {promised}: {promised} is charged, and VAT is the part of {printed(rate)} in "
-        f"{printed(100 + rate)} of it."
-    )
-    return vat_out_of(incl=promised, vat_percent=rate, currency=tariff.currency)
+    if currency not in known_currencies():
+        notes.append(f"Not rounded: the minor unit of {currency} is not known.")
+        return None
+    if tariff.includes_vat:
+        return vat_out_of(incl=incl, vat_percent=rate, currency=currency)
+    from_net = with_vat(excl=excl, vat_percent=rate, currency=currency)
+    for promise, sign, word in ((most_incl, 1, "more than the maximum"), (least_incl, -1, "less than the minimum")):
+        if promise is None:
+            continue
+        promised = round_to_minor_unit(amount=promise, currency=currency)
+        if (from_net.incl - promised) * sign > 0:
+            notes.append(
+                f"Rounded from the amount excl. VAT it would be {from_net.incl} {currency} incl. VAT, {word} of "
+                f"{promised}: {promised} is charged, and VAT is the part of {printed(rate)} in {printed(100 + rate)} "
+                "of it."
+            )
+            return vat_out_of(incl=promised, vat_percent=rate, currency=currency)
+    return from_net

@@ -23,11 +23,22 @@ class PassedOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpotPart:
+    """The spot price of a kWh that a price follows: for the quarter or hour from `starts` on, and how it follows."""
+
+    bidding_zone: str
+    starts: datetime
+    price: Decimal
+    formula: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PricedDimension:
     """One dimension in one period. Volumes are in `unit`, the price is for one `price_unit`, both exact.
 
     Without an element that prices it the dimension is free: `element`, `component` and `unit_price` are None.
-    Without a VAT rate `incl` is `excl`. `billed` is `measured` plus what the step size added.
+    Without a VAT rate `incl` is `excl`. `billed` is `measured` plus what the step size added. `spot` says where a
+    price came from that the tariff does not state itself.
     """
 
     dimension: Dimension
@@ -42,6 +53,7 @@ class PricedDimension:
     element: int | None
     component: int | None
     passed_over: tuple[PassedOver, ...]
+    spot: SpotPart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +68,7 @@ class PricedPeriod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DimensionTotal:
-    """The sum over all periods, before a maximum."""
+    """The sum over all periods, before a minimum or maximum."""
 
     dimension: Dimension
     measured: Decimal
@@ -68,9 +80,9 @@ class DimensionTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bite:
-    """A total that was cut: what it was, and the bound that it is now."""
+    """A total that a limit changed: what it was, and the bound that it is now."""
 
-    limit: Literal["max_price"]
+    limit: Literal["min_price", "max_price"]
     before: Decimal
     bound: Decimal
 
@@ -88,7 +100,8 @@ class Report:
     """The price of one session. Times are UTC; all amounts but `rounded` are exact, to 28 decimals where a division
     does not end. The dimensions' amounts add up to `totals`, and those to the totals of the session before `cap`.
 
-    `rounded` is what is charged; None when the tariff has several VAT rates or a component without one.
+    `rounded` is what is charged; None when the tariff has several VAT rates or a component without one. With
+    `prices_include_vat` the unit prices are gross.
     """
 
     tariff_id: str
@@ -102,6 +115,7 @@ class Report:
     cap: Cap | None
     notes: tuple[str, ...]
     rounded: RoundedAmounts | None
+    prices_include_vat: bool = False
 
     def lines(self) -> list[str]:
         """The sum as one would write it down to redo it with a pocket calculator."""

@@ -1,28 +1,22 @@
-"""Putting the figures together: the pieces of a report, and its notes."""
+"""Putting the figures together: the pieces of a report."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from .charging import Period
 from .exact import canonical, printed
-from .report import DimensionTotal, PricedDimension, PricedPeriod, PriceUnit, VolumeUnit
-from .tariff import Dimension
+from .report import DimensionTotal, PricedDimension, PricedPeriod, PriceUnit, SpotPart, VolumeUnit
+from .spot_price import SpotPrice
+from .stretch import Stretch
+from .tariff import Dimension, SpotTerms
 from .usage import Usage
 
+_DIMENSIONS: Final = tuple(Dimension)
 _UNITS: Final[dict[Dimension, tuple[VolumeUnit, Decimal, PriceUnit]]] = {
     Dimension.ENERGY: ("kWh", Decimal("0.001"), "kWh"),
     Dimension.TIME: ("s", Decimal(1), "h"),
     Dimension.PARKING_TIME: ("s", Decimal(1), "h"),
     Dimension.FLAT: ("session", Decimal(1), "session"),
-}
-
-_IN_WORDS: Final = {
-    Dimension.ENERGY: "The energy",
-    Dimension.TIME: "The charging time",
-    Dimension.PARKING_TIME: "The time parked",
-    Dimension.FLAT: "The session as such",
 }
 
 
@@ -39,12 +33,14 @@ def priced_dimensions(
 def _priced(*, usage: Usage, billed: Decimal, excl: Decimal, incl: Decimal) -> PricedDimension:
     unit, factor, price_unit = _UNITS[usage.dimension]
     applied = usage.match.applied
+    measured = canonical(usage.volume * factor)
+    terms = applied.price.spot if applied else None
     return PricedDimension(
         dimension=usage.dimension,
-        measured=canonical(usage.volume * factor),
-        billed=canonical(billed * factor),
+        measured=measured,
+        billed=measured if billed is usage.volume else canonical(billed * factor),
         unit=unit,
-        unit_price=applied.price.price if applied else None,
+        unit_price=usage.price,
         price_unit=price_unit,
         vat_percent=applied.price.vat if applied else None,
         excl=canonical(excl),
@@ -52,71 +48,68 @@ def _priced(*, usage: Usage, billed: Decimal, excl: Decimal, incl: Decimal) -> P
         element=applied.element if applied else None,
         component=applied.component if applied else None,
         passed_over=usage.match.passed_over,
+        spot=_spot_part(usage.spot, terms, usage.price) if usage.spot and terms and usage.price is not None else None,
+    )
+
+
+def _spot_part(spot: SpotPrice, terms: SpotTerms, price: Decimal) -> SpotPart:
+    steps = printed(spot.price)
+    if terms.margin_percentage:
+        steps += f" x {printed(1 + terms.margin_percentage * Decimal('0.01'))}"
+    if terms.margin:
+        steps += f" {'-' if terms.margin < 0 else '+'} {printed(abs(terms.margin))}"
+    if terms.price_cap is not None:
+        steps = f"{steps}, at most {printed(terms.price_cap)}"
+    if terms.cost_percentage != 100:
+        steps = f"({steps}) x {printed(terms.cost_percentage)} %"
+    return SpotPart(
+        bidding_zone=spot.bidding_zone, starts=spot.starts, price=spot.price, formula=f"{steps} = {printed(price)}"
     )
 
 
 def dimension_totals(priced: Sequence[PricedDimension]) -> tuple[DimensionTotal, ...]:
     """The sums of what was used at all, in the order of Dimension. Call it within `exactly()`."""
-    totals = []
-    for dimension in Dimension:
-        parts = [part for part in priced if part.dimension is dimension]
-        if parts:
-            totals.append(
-                DimensionTotal(
-                    dimension=dimension,
-                    measured=canonical(sum((part.measured for part in parts), Decimal(0))),
-                    billed=canonical(sum((part.billed for part in parts), Decimal(0))),
-                    unit=parts[0].unit,
-                    excl=canonical(sum((part.excl for part in parts), Decimal(0))),
-                    incl=canonical(sum((part.incl for part in parts), Decimal(0))),
-                )
-            )
-    return tuple(totals)
+    parts: dict[Dimension, list[PricedDimension]] = {}
+    for part in priced:
+        parts.setdefault(part.dimension, []).append(part)
+    return tuple(_total(dimension, parts[dimension]) for dimension in _DIMENSIONS if dimension in parts)
 
 
-def priced_periods(
-    *, periods: Sequence[Period], end: datetime, used: Sequence[Usage], priced: Sequence[PricedDimension]
-) -> tuple[PricedPeriod, ...]:
-    """The periods with what was priced in each."""
-    dimensions: list[list[PricedDimension]] = [[] for _ in periods]
-    for usage, part in zip(used, priced, strict=True):
-        dimensions[usage.period].append(part)
-    ends = [*(period.start for period in periods[1:]), end]
-    return tuple(
-        PricedPeriod(
-            start=period.start.astimezone(UTC),
-            end=period_end.astimezone(UTC),
-            interpolated=False,
-            dimensions=tuple(parts),
+def _total(dimension: Dimension, parts: list[PricedDimension]) -> DimensionTotal:
+    first, *others = parts
+    if not others:
+        return DimensionTotal(
+            dimension=dimension,
+            measured=first.measured,
+            billed=first.billed,
+            unit=first.unit,
+            excl=first.excl,
+            incl=first.incl,
         )
-        for period, period_end, parts in zip(periods, ends, dimensions, strict=True)
+    measured, billed, excl, incl = first.measured, first.billed, first.excl, first.incl
+    for part in others:
+        measured += part.measured
+        billed += part.billed
+        excl += part.excl
+        incl += part.incl
+    return DimensionTotal(
+        dimension=dimension,
+        measured=canonical(measured),
+        billed=canonical(billed),
+        unit=first.unit,
+        excl=canonical(excl),
+        incl=canonical(incl),
     )
 
 
-def notes_on(*, used: Sequence[Usage], totals: Sequence[DimensionTotal]) -> tuple[str, ...]:
-    """What one would ask about the figures, answered beforehand."""
-    notes = [
-        f"{total.dimension}: {printed(total.measured)} {total.unit} were measured, {printed(total.billed)} "
-        f"{total.unit} are billed, because the step size rounds up."
-        for total in totals
-        if total.billed != total.measured
-    ]
-    notes += [
-        f"{_IN_WORDS[total.dimension]} is not charged for: the tariff has no price for it."
-        for total in totals
-        if total.measured and not any(usage.match.applied for usage in used if usage.dimension is total.dimension)
-    ]
-    without_vat = [
-        dimension
-        for dimension in Dimension
-        if any(
-            usage.match.applied and usage.match.applied.price.vat is None
-            for usage in used
-            if usage.dimension is dimension
-        )
-    ]
-    notes += [
-        f"{dimension} has no VAT rate in the tariff: its amount incl. VAT is the amount excl. VAT."
-        for dimension in without_vat
-    ]
-    return tuple(notes)
+def priced_periods(
+    *, stretches: Sequence[Stretch], used: Sequence[Usage], priced: Sequence[PricedDimension]
+) -> tuple[PricedPeriod, ...]:
+    """The stretches with what was priced in each."""
+    dimensions: list[list[PricedDimension]] = [[] for _ in stretches]
+    for usage, part in zip(used, priced, strict=True):
+        dimensions[usage.stretch].append(part)
+    return tuple(
+        PricedPeriod(start=stretch.start, end=stretch.end, interpolated=stretch.interpolated, dimensions=tuple(parts))
+        for stretch, parts in zip(stretches, dimensions, strict=True)
+    )

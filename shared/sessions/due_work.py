@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.clock import Clock
-from shared.delivery import Agenda, DueItem, Relay
-from shared.faults import RowConflict, StorageUnavailable
+from shared.delivery import ATTEMPTS_AT_ONCE, Agenda, DueItem, Lane, Relay
+from shared.faults import StorageUnavailable
+from shared.one_of_many import one_of_many
 from shared.operators import Operator
+from shared.side_by_side import side_by_side
 
 from .settlement import Settlement
 
-_AT_ONCE = 8
 _MOST = 5_000
+_AGAIN_AFTER_SECONDS = 15
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +52,25 @@ class DueWork:
         )
         return sum(done)
 
+    async def run_until_nobody_is_busy(self, *, again_after_seconds: float = _AGAIN_AFTER_SECONDS) -> int:
+        """The same, and while the work for one operator takes long, again and again for the others: whoever is the only
+        one to do this must not let everybody wait for the slowest. Raises as `run` does.
+        """
+        runs = {asyncio.create_task(self.run(), name="doing what is due")}
+        done = 0
+        while runs:
+            ended, runs = await asyncio.wait(runs, timeout=again_after_seconds, return_when=asyncio.FIRST_COMPLETED)
+            for run in ended:
+                try:
+                    done += run.result()
+                except StorageUnavailable as error:
+                    if not runs:
+                        raise
+                    _log.warning("what is due waits for the next time: %s", error)
+            if runs and not ended:
+                runs.add(asyncio.create_task(self.run(), name="doing what is due meanwhile"))
+        return done
+
     async def _run_for(self, operator: Operator) -> int:
         self.busy.add(operator.gln)
         try:
@@ -58,39 +79,24 @@ class DueWork:
             self.busy.discard(operator.gln)
 
     async def _do_what_is_due(self, operator: Operator) -> int:
-        done = 0
+        async def do(item: DueItem) -> None:
+            await self._do(operator, item)
+
+        due = self.agenda.due(home=operator.home, now=self.clock.now())
         try:
-            async for items in self.agenda.due(home=operator.home, now=self.clock.now()):
-                await self._do_all(operator, items)
-                done += len(items)
-                if done >= _MOST:
-                    break
+            return await side_by_side(due, do, at_once=ATTEMPTS_AT_ONCE, most=_MOST)
         except StorageUnavailable as error:
             _log.warning("due work of operator %s waits for the next time: %s", operator.gln, error)
-        return done
-
-    async def _do_all(self, operator: Operator, items: list[DueItem]) -> None:
-        at_once = asyncio.Semaphore(_AT_ONCE)
-
-        async def do(item: DueItem) -> None:
-            async with at_once:
-                await self._do(operator, item)
-
-        async with asyncio.TaskGroup() as group:
-            for item in items:
-                group.create_task(do(item))
+            return 0
 
     async def _do(self, operator: Operator, item: DueItem) -> None:
-        try:
+        with one_of_many(f"{item.transaction_id or item.session_id} of operator {operator.gln}", log=_log):
             if item.transaction_id is None:
                 await self.settlement.settle_again(operator=operator, session_id=item.session_id)
             else:
                 await self.relay.deliver(
-                    operator=operator, session_id=item.session_id, transaction_id=item.transaction_id
+                    operator=operator,
+                    session_id=item.session_id,
+                    transaction_id=item.transaction_id,
+                    lane=Lane.BACKLOG,
                 )
-        except RowConflict:
-            _log.info("%s is being handled by somebody else", item.session_id)
-        except StorageUnavailable as error:
-            _log.warning("%s waits for the next time: %s", item.session_id, error)
-        except Exception:  # noqa: BLE001  whatever is wrong with this one, the others are not to wait for it
-            _log.exception("%s of operator %s cannot be done", item.session_id, operator.gln)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
@@ -17,11 +17,15 @@ from pydantic import (
 )
 
 from shared.instant import Instant
+from shared.pricing import GRID_WH
 
-from .session import GRID_WH
+from .session import Reading
 
 MAX_SITE_ID = 10**15
 _ENERGY_REGISTER = "Energy.Active.Import.Register"
+_CURRENT = "Current.Import"
+_NEUTRAL = "N"
+_SAMPLED_TOGETHER = timedelta(minutes=1)
 _WH_PER_UNIT = {"wh": 1, "kwh": 1000}
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
 
@@ -72,7 +76,7 @@ def _either(*names: str) -> Any:
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
 
 class _FromSite(_Message):
@@ -130,18 +134,33 @@ class _Measurement(_Message):
         """Whether it is the energy register of all phases together."""
         return self.type_of_measurement == _ENERGY_REGISTER and not self.phase
 
+    @property
+    def amperes(self) -> Decimal | None:
+        """The current, of the phase if there is one; None for anything else, and for what is no number."""
+        if self.type_of_measurement != _CURRENT or (self.unit or "A").casefold() != "a":
+            return None
+        try:
+            return _watt_hours(self.value)
+        except ValueError:
+            return None
+
 
 class Measurements(_Message):
-    """Meter values during a session. Those that are no energy register, or that of one phase, are of no use here."""
+    """Meter values during a session. Of use are energy registers of all phases together, and currents."""
 
     charger_id: _ChargerId = _either("chargerId")
     session_id: _Id = _either("transactionId")
     at: Instant = _either("timeStamp", "deviceTimeStamp", "receivedTimestamp", "eventReceivedTimestamp")
     measurements: Annotated[list[_Measurement], Field(max_length=1000)]
 
-    def energy_readings(self) -> list[tuple[datetime, Decimal]]:
-        """Instant and cumulative register in Wh of each energy reading. Raises MessageRefused."""
+    def readings(self) -> tuple[Reading, ...]:
+        """Each energy reading, in Wh, with the current at the same instant. Raises MessageRefused."""
         readings = []
+        currents = [
+            (each.device_time_stamp or self.at, each.phase or "", amperes)
+            for each in self.measurements
+            if (amperes := each.amperes) is not None and each.phase != _NEUTRAL
+        ]
         for index, each in enumerate(self.measurements):
             if not each.is_session_energy:
                 continue
@@ -152,8 +171,23 @@ class Measurements(_Message):
                 register = _watt_hours(each.value, unit=unit)
             except ValueError as error:
                 raise MessageRefused(faults=((f"measurements[{index}].value", str(error)),)) from error
-            readings.append((each.device_time_stamp or self.at, register))
-        return readings
+            at = each.device_time_stamp or self.at
+            readings.append(Reading(at=at, register_wh=register, current_a=_current_at(at, currents)))
+        return tuple(readings)
+
+
+def _current_at(at: datetime, currents: list[tuple[datetime, str, Decimal]]) -> Decimal | None:
+    """What is told for all phases together, else the sum over the phases; of each what was sampled nearest to `at`,
+    within a minute. The neutral conductor is left out: it carries nothing that the phases do not.
+    """
+    sampled: dict[str, tuple[timedelta, Decimal]] = {}
+    for sampled_at, phase, amperes in currents:
+        apart = abs(sampled_at - at)
+        if apart <= _SAMPLED_TOGETHER and (phase not in sampled or apart < sampled[phase][0]):
+            sampled[phase] = (apart, amperes)
+    if "" in sampled or not sampled:
+        return sampled[""][1] if sampled else None
+    return sum((amperes for _, amperes in sampled.values()), Decimal(0))
 
 
 class ChargerState(_FromSite):

@@ -1,25 +1,26 @@
 """Pure: a session's energy as the series that Utility Cloud prices itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from shared.billing import MeterValue
-
-from .energy_curve import energy_curve
-from .session import Reading, Stop
+from shared.pricing import Charging, energy_curve
 
 QUARTER = timedelta(minutes=15)
+# A longer series does not fit into a row; a charger that lost its clock reports such sessions.
+LONGEST_SERIES = timedelta(days=31)
 _WH_PER_KWH = Decimal(1000)
 
 
-def meter_values(stop: Stop, readings: Sequence[Reading]) -> tuple[MeterValue, ...]:
+def meter_values(charging: Charging) -> tuple[MeterValue, ...]:
     """Consecutive intervals from start to end, cut at each quarter hour and nowhere else, whose energies add up exactly
     to the session's.
     """
-    curve = energy_curve(stop, readings)
-    cuts = [stop.started_at, *_quarters_within(stop.started_at, stop.ended_at), stop.ended_at]
-    energies = [Decimal(0), *(curve.at(cut) for cut in cuts[1:-1]), stop.energy_wh]
+    curve = energy_curve(charging)
+    start, end = charging.start, charging.end
+    cuts = [start, *_quarters_within(start, end), end]
+    energies = [Decimal(0), *(curve.at(cut) for cut in cuts[1:-1]), charging.energy_wh]
     return tuple(
         MeterValue(
             started_at=cuts[index],

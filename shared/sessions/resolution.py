@@ -65,7 +65,8 @@ class Resolution:
     clock: Clock
 
     async def resolve(self, *, operator: Operator, session_id: str, verdict: Verdict) -> SessionStatus:
-        """Decides on the oldest conflict of the session, or if it has none on what it is held for.
+        """Decides on the oldest conflict of the session, or if it has none on whether it is the same as its twin, or on
+        what it is held for.
 
         Raises SessionUnknown, NothingToDecide, DriverUnknown, StorageUnavailable, RowConflict.
         """
@@ -75,6 +76,8 @@ class Resolution:
             raise SessionUnknown(session_id=session_id)
         if session.conflicts and verdict.kind is not DecisionKind.ASSIGN:
             return await self._resolve_conflict(operator, story, session, verdict)
+        if session.twin_of is not None:
+            return await self._resolve_twin(operator, story, session, verdict)
         if session.status is not SessionStatus.HELD:
             raise NothingToDecide(session_id=session_id, why=f"it is {session.status} and has no conflict")
         return await self._resolve_hold(operator, story, session, verdict)
@@ -142,6 +145,30 @@ class Resolution:
             operator=operator, before=story, session=believed, stop=conflict, entry=entry
         )
 
+    async def _resolve_twin(
+        self, operator: Operator, story: Story, session: Session, verdict: Verdict
+    ) -> SessionStatus:
+        """Accepted, it is a session of its own beside its twin, and settles; discarded, it was the same."""
+        assert session.stop is not None  # noqa: S101  the caller looked
+        if verdict.kind is DecisionKind.ASSIGN:
+            why = f"it may be the same as session {session.twin_of}: accept or discard it first"
+            raise NothingToDecide(session_id=session.session_id, why=why)
+        is_line = session.status is SessionStatus.SETTLED
+        if is_line and verdict.kind is DecisionKind.DISCARD:
+            why = "it has become a line already: if that is one too many, credit it, then accept what is written"
+            raise NothingToDecide(session_id=session.session_id, why=why)
+        decided = self._with_decision(session, verdict, fingerprint=None)
+        decided = replace(decided, twin_of=None, try_again_at=None)
+        entry = self._entry(session, verdict)
+        if verdict.kind is DecisionKind.ACCEPT and not is_line:
+            return await self.settlement.settle_decided(
+                operator=operator, before=story, session=decided, stop=session.stop, entry=entry
+            )
+        if not is_line:
+            decided = replace(decided, status=SessionStatus.DISCARDED)
+        await self.ledger.record(home=operator.home, before=story, session=decided, entries=(entry,))
+        return decided.status
+
     def _with_decision(self, session: Session, verdict: Verdict, *, fingerprint: str | None) -> Session:
         decision = Decision(
             decision=verdict.kind,
@@ -150,6 +177,8 @@ class Resolution:
             decided_at=self.clock.now(),
             external_id=verdict.external_id,
             fingerprint=fingerprint,
+            # A decision on a conflict of its own says nothing of its twin.
+            twin_of=session.twin_of if fingerprint is None else None,
         )
         return replace(session, decisions=(*session.decisions, decision))
 

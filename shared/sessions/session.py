@@ -1,15 +1,13 @@
 """A charging session, from whatever source, and what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from shared.billing import ERASED
 from shared.drivers import normalised
 from shared.instant import utc_text
-
-GRID_WH = Decimal("0.001")
-"""Energies are multiples of this."""
 
 _END_OF_TIME = datetime(3000, 1, 1, tzinfo=UTC)
 
@@ -28,6 +26,8 @@ class SessionStatus(StrEnum):
     HELD = "held"
     NOTHING_TO_BILL = "nothing-to-bill"
     DISCARDED = "discarded"
+    CONFLICT = "conflict"
+    """It seems to be a session that is known under another id: a person must say before it can become a line."""
 
 
 class SessionList(StrEnum):
@@ -48,15 +48,18 @@ class HeldFor(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A meter's cumulative register at an instant, in Wh."""
+    """A meter's cumulative register at an instant, in Wh, and the current in A over all phases if it was told too."""
 
     at: datetime
     register_wh: Decimal
+    current_a: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """What was said of a session when it stopped. Energies in Wh, registers cumulative."""
+    """What was said of a session when it stopped. Energies in Wh, registers cumulative. `is_swept`: nobody notified us
+    of it, it was found in the platform's list.
+    """
 
     charger_id: str
     tag: str
@@ -67,6 +70,7 @@ class Stop:
     meter_end_wh: Decimal | None = None
     site_id: int | None = None
     received_at: datetime
+    is_swept: bool = False
 
     @property
     def can_be_billed(self) -> bool:
@@ -98,7 +102,9 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What a person decided, and who. `fingerprint` is that of the stop that was not believed."""
+    """What a person decided, and who. `fingerprint` is that of the stop that was not believed, `twin_of` the session of
+    which it was asked whether this is the same.
+    """
 
     decision: str
     reason: str
@@ -106,11 +112,15 @@ class Decision:
     decided_at: datetime
     external_id: str | None = None
     fingerprint: str | None = None
+    twin_of: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A session. `conflicts` are stops of the same id with other content, undecided; `mode` is that of its line."""
+    """A session. `conflicts` are stops of the same id with other content, undecided; `mode` is that of its line.
+
+    `twin_of` is another session with the same charger, tag and start, as long as nobody has decided whether both count.
+    """
 
     session_id: str
     source: Source = Source.CHARGING_PLATFORM
@@ -126,6 +136,7 @@ class Session:
     mode: str | None = None
     accepted: bool = False
     conflicts: tuple[Stop, ...] = ()
+    twin_of: str | None = None
     decisions: tuple[Decision, ...] = ()
 
     @property
@@ -135,4 +146,5 @@ class Session:
 
     def was_decided(self, stop: Stop) -> bool:
         """Whether `stop` was once a conflict that a person has decided."""
-        return any(decision.fingerprint == stop.fingerprint for decision in self.decisions)
+        told = {stop.fingerprint, replace(stop, tag=ERASED).fingerprint}
+        return any(decision.fingerprint in told for decision in self.decisions)

@@ -1,6 +1,7 @@
 """Use case: a session stops and becomes a line, written with what must be delivered."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,14 +17,19 @@ from shared.json_documents import print_json
 from shared.logbook import Direction, Logbook, LogEntry, log_entry
 from shared.operators import Mode, Operator, State
 
-from .judgement import Catalogue, Judgement, judge
+from .catalogue import Catalogue
+from .contradiction import CONFLICT, StopAnswer, beside_its_twin, weighed
+from .judgement import Judgement, judge
 from .ledger import Ledger, Story
 from .session import HeldFor, Session, SessionStatus, Stop
+from .twin_watch import TwinWatch
+from .twins import GUARD_HOLDS
 
 CONFLICT_LOOKED_AT_EVERY = timedelta(hours=1)
 IMMEDIATE_ATTEMPT_WITHIN = timedelta(seconds=30)
 _TRIES = 8
-_MAX_CONFLICTS = 20
+_log = logging.getLogger(__name__)
+_STANDS_AS = {SessionStatus.HELD: "session-held", SessionStatus.CONFLICT: "session-conflict"}
 
 
 class Dispatch(Protocol):
@@ -32,19 +38,6 @@ class Dispatch(Protocol):
     async def ask_for_attempt(self, *, gln: str, session_id: str, transaction_id: str) -> None:
         """Never raises: what was stored is delivered in any case."""
         ...
-
-
-DUPLICATE = "duplicate"
-CONFLICT = "conflict"
-
-
-@dataclass(frozen=True, kw_only=True)
-class StopAnswer:
-    """What became of a stop: `status` is settled, held, nothing-to-bill, duplicate or conflict."""
-
-    session_id: str
-    status: str
-    held_for: HeldFor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +49,7 @@ class Settlement:
     catalogue: Catalogue
     dispatch: Dispatch
     logbook: Logbook
+    twins: TwinWatch
     clock: Clock
     count: Callable[[str], None]
 
@@ -65,7 +59,7 @@ class Settlement:
         """Stores a stop for good and settles its session as far as it can be now.
 
         The same stop again is a duplicate; the same id with other content is kept beside the first, for a person to
-        decide. Raises StorageUnavailable.
+        decide, and so is another id of what seems to be the same session. Raises StorageUnavailable.
         """
 
         def entry(message: str) -> LogEntry:
@@ -73,7 +67,7 @@ class Settlement:
                 at=self.clock.now(),
                 direction=Direction.IN,
                 endpoint=endpoint,
-                action="session-stopped",
+                action="session-swept" if stop.is_swept else "session-stopped",
                 message=message,
                 response_code=200,
                 reference_id=session_id,
@@ -83,7 +77,7 @@ class Settlement:
         for attempt in range(_TRIES):
             story = await self.ledger.story(home=operator.home, session_id=session_id)
             try:
-                return await self._take_stop(operator, story, stop, entry)
+                return await self._take_stop(operator, story, stop, entry, is_refused=attempt > 0)
             except RowConflict:
                 await asyncio.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311  so that two do not meet again
         raise StorageUnavailable(detail=f"others keep writing to session {session_id}")
@@ -98,8 +92,11 @@ class Settlement:
             later = replace(session, try_again_at=self.clock.now() + CONFLICT_LOOKED_AT_EVERY)
             await self.ledger.record(home=operator.home, before=story, session=later)
             return session.status
+        if session.twin_of is not None:
+            return await self._settle_without_twin(operator, story, session, session.stop)
         judgement = await self._judge(operator, story, session, session.stop)
-        is_news = judgement.session.held_for is not session.held_for
+        now_held = (judgement.session.held_for, judgement.session.held_because)
+        is_news = now_held != (session.held_for, session.held_because)
         if not is_news and session.try_again_at > self.clock.now():
             return session.status  # asked before its time, and nothing has changed
         entries = (self._settled_later(judgement),) if is_news else ()
@@ -113,10 +110,16 @@ class Settlement:
                 await self.settle_again(operator=operator, session_id=session_id)
             except RowConflict:
                 continue  # somebody else is at it
+            except StorageUnavailable:
+                raise
+            except Exception:  # noqa: BLE001  the others do not wait for what is wrong with this one
+                _log.exception("session %s of operator %s cannot be settled", session_id, operator.gln)
 
     async def settle_held_for_configuration(self, *, operator: Operator) -> None:
-        """Tries sessions again that may wait for what an operator sets: a tariff, a site, a charger's power."""
-        for reason in (HeldFor.NO_TARIFF, HeldFor.IMPLAUSIBLE):
+        """Tries sessions again that may wait for what an operator sets: a tariff, a site, spot prices, a charger's
+        power.
+        """
+        for reason in (HeldFor.NO_TARIFF, HeldFor.MISSING_SPOT_PRICE, HeldFor.IMPLAUSIBLE):
             await self.settle_held(operator=operator, reason=reason)
 
     async def settle_held_for_tag(self, *, operator: Operator, tag: str) -> None:
@@ -135,13 +138,18 @@ class Settlement:
         return judgement.session.status
 
     async def _take_stop(
-        self, operator: Operator, story: Story, stop: Stop, entry: Callable[[str], LogEntry]
+        self, operator: Operator, story: Story, stop: Stop, entry: Callable[[str], LogEntry], *, is_refused: bool
     ) -> StopAnswer:
         session = story.session.value if story.session else _unheard_of(story.session_id, self.clock.now())
         if session.stop is not None:
             return await self._take_another_stop(operator, story, session, stop, entry)
+        ground = await self.twins.ground(
+            home=operator.home, session_id=story.session_id, stop=stop, is_refused=is_refused
+        )
+        if ground.twin is not None:
+            return await self._take_twin(operator, story, session, stop, entry, twin=ground.twin)
         judgement = await self._judge(operator, story, session, stop)
-        await self._record(operator, story, judgement, (entry(judgement.explanation),))
+        await self._record(operator, story, judgement, (entry(judgement.explanation),), claims=ground.is_free)
         status = judgement.session.status
         self.count(status)
         return StopAnswer(session_id=story.session_id, status=status, held_for=judgement.session.held_for)
@@ -149,29 +157,55 @@ class Settlement:
     async def _take_another_stop(
         self, operator: Operator, story: Story, session: Session, stop: Stop, entry: Callable[[str], LogEntry]
     ) -> StopAnswer:
-        assert session.stop is not None  # noqa: S101  the caller looked
-        if stop.fingerprint == session.stop.fingerprint or session.was_decided(stop):
-            status, message, after = DUPLICATE, "duplicate: this stop is known, nothing changed", session
-        elif any(stop.fingerprint == known.fingerprint for known in session.conflicts):
-            status, message, after = CONFLICT, "conflict: this other stop is known and waits for a decision", session
-        elif len(session.conflicts) >= _MAX_CONFLICTS:
-            status, message, after = (
-                CONFLICT,
-                "conflict: one too many to be kept beside the first; see this entry",
-                session,
+        found = weighed(session, stop)
+        if found.session is session:
+            await self.logbook.write(home=operator.home, entry=entry(found.message))
+        else:
+            await self.ledger.record(
+                home=operator.home, before=story, session=found.session, entries=(entry(found.message),)
             )
-        else:
-            status = CONFLICT
-            message = "conflict: this session was reported before with other content; a person must decide"
-            after = replace(session, conflicts=(*session.conflicts, stop))
-        if after is session:
-            await self.logbook.write(home=operator.home, entry=entry(message))
-        else:
-            await self.ledger.record(home=operator.home, before=story, session=after, entries=(entry(message),))
-        self.count(status)
-        return StopAnswer(session_id=story.session_id, status=status)
+        self.count(found.status)
+        return StopAnswer(session_id=story.session_id, status=found.status)
+
+    async def _take_twin(
+        self,
+        operator: Operator,
+        story: Story,
+        session: Session,
+        stop: Stop,
+        entry: Callable[[str], LogEntry],
+        *,
+        twin: str,
+    ) -> StopAnswer:
+        is_to_come = await self.twins.is_to_come(home=operator.home, twin=twin)
+        again = self.clock.now() + GUARD_HOLDS if is_to_come else None
+        kept = beside_its_twin(session, stop=stop, twin=twin, try_again_at=again)
+        message = f"conflict: {_beside(twin)}; a person must decide"
+        await self.ledger.record(home=operator.home, before=story, session=kept, entries=(entry(message),))
+        self.count(CONFLICT)
+        return StopAnswer(session_id=story.session_id, status=CONFLICT)
+
+    async def _settle_without_twin(
+        self, operator: Operator, story: Story, session: Session, stop: Stop
+    ) -> SessionStatus:
+        """Settles a session whose twin was announced and never came. One that came is for a person to decide."""
+        assert session.try_again_at is not None and session.twin_of is not None  # noqa: S101, PT018  the caller looked
+        if session.try_again_at > self.clock.now():
+            return session.status
+        # Claimed first: should the twin come from now on, it meets this one.
+        await self.twins.claims.add(home=operator.home, session_id=story.session_id, stop=stop)
+        if not await self.twins.is_to_come(home=operator.home, twin=session.twin_of):
+            waiting = replace(session, try_again_at=None)
+            await self.ledger.record(home=operator.home, before=story, session=waiting)
+            return waiting.status
+        judgement = await self._judge(operator, story, replace(session, twin_of=None), stop)
+        await self._record(operator, story, judgement, (self._settled_later(judgement),))
+        return judgement.session.status
 
     async def _judge(self, operator: Operator, story: Story, session: Session, stop: Stop) -> Judgement:
+        if session.twin_of is not None:
+            waiting = beside_its_twin(session, stop=stop, twin=session.twin_of)
+            return Judgement(session=waiting, explanation=f"conflict: {_beside(session.twin_of)}")
         return await judge(
             operator=operator,
             session=session,
@@ -183,7 +217,13 @@ class Settlement:
         )
 
     async def _record(
-        self, operator: Operator, story: Story, judgement: Judgement, entries: tuple[LogEntry, ...]
+        self,
+        operator: Operator,
+        story: Story,
+        judgement: Judgement,
+        entries: tuple[LogEntry, ...],
+        *,
+        claims: bool = False,
     ) -> None:
         line = judgement.line
         delivery = _delivery(operator, line, now=self.clock.now()) if line is not None else None
@@ -196,7 +236,9 @@ class Settlement:
             session=judgement.session,
             line=line,
             delivery=delivery,
+            comparison=judgement.comparison,
             entries=entries,
+            claims=claims,
         )
         if delivery is not None and delivery.state is DeliveryState.PENDING:
             await self.dispatch.ask_for_attempt(
@@ -208,7 +250,7 @@ class Settlement:
             at=self.clock.now(),
             direction=Direction.IN,
             endpoint="settlement",
-            action="session-held" if judgement.session.status is SessionStatus.HELD else "session-settled",
+            action=_STANDS_AS.get(judgement.session.status, "session-settled"),
             message=judgement.explanation,
             reference_id=judgement.session.session_id,
         )
@@ -222,6 +264,10 @@ class Settlement:
             message=f"site {line.site_id} shares its revenue, but no revenueShareId is set: the line goes without one",
             reference_id=line.transaction_id,
         )
+
+
+def _beside(twin: str) -> str:
+    return f"the same charger, tag and start within two minutes as session {twin}"
 
 
 def _unheard_of(session_id: str, now: datetime) -> Session:

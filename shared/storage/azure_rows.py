@@ -5,14 +5,14 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from azure.core import MatchConditions
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import UpdateMode
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
+from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.data.tables.aio import TableClient
 
 from shared.identifiers import new_id
 
-from .rows import Change, Delete, Insert, Replace, Row, RowConflict, StorageUnavailable, check_changes
+from .rows import Change, Delete, Row, RowConflict, StorageUnavailable, check_changes
+from .table_requests import Place, entities_in, entity_in, next_page_after, row_of, versions_in
 
 CLIENT_OPTIONS: Mapping[str, Any] = {
     "retry_total": 3,
@@ -26,13 +26,11 @@ CLIENT_OPTIONS: Mapping[str, Any] = {
 A connection that died unnoticed in the pool shows itself only by silence: time must be left to try another.
 Reading the environment's proxies and netrc again for each request would cost a fifth of an operation.
 """
-_PIECE = 16_000  # a property holds 32,768 UTF-16 units; a character takes at most two
-_PIECE_OF_BYTES = 60_000  # or 64 KiB
-_MOST_AS_TEXT = 200_000  # an entity holds 1 MiB, and text counts there as UTF-16: what is longer goes as UTF-8
-_RANGE = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @before"
+_PAGE = 1000
 _CONFLICTS = {404, 409, 412}
-# The SDK sends a transaction again only if it is told so, not even when no connection could be had.
-_REPEATED: Mapping[str, Any] = {"retry_on_methods": frozenset({"POST"})}
+_ACCESS_REFUSED = {401, 403}
+# The SDK sends a POST again only if it is told so, not even when no connection could be had.
+_REPEATED: Mapping[str, Any] = {"retry_on_methods": frozenset({"POST", "PUT", "DELETE"})}
 
 
 class AzureRows:
@@ -45,29 +43,26 @@ class AzureRows:
     def __init__(self, *, client: TableClient, patience_seconds: float = 12.0) -> None:
         self._client = client
         self._patience_seconds = patience_seconds
+        self._place = Place(account=client.url.partition("?")[0], table=client.table_name)
 
     async def read(self, *, partition: str, key: str) -> Row | None:
         """See `Rows.read`."""
         async with self._patiently():
-            try:
-                return _row(await self._client.get_entity(partition, key))
-            except ResourceNotFoundError:
-                return None
+            entity = await self._entity(partition, key)
+        return row_of(entity) if entity is not None else None
 
     async def query(self, *, partition: str, first: str, before: str, limit: int | None = None) -> list[Row]:
         """See `Rows.query`."""
         found: list[Row] = []
-        pages = self._client.query_entities(
-            _RANGE,
-            parameters={"partition": partition, "first": first, "before": before},
-            results_per_page=min(limit, 1000) if limit is not None else None,
-        ).by_page()
-        while limit is None or len(found) < limit:
+        page: Mapping[str, str] | None = {}
+        while page is not None and (limit is None or len(found) < limit):
+            request = self._place.range_request(
+                partition=partition, first=first, before=before, most=min(limit or _PAGE, _PAGE), page=page
+            )
             async with self._patiently():
-                try:
-                    found += [_row(entity) async for entity in await anext(pages)]
-                except (StopAsyncIteration, ResourceNotFoundError):  # the latter of the table: nothing was ever written
-                    break
+                response = await self._answer(request)
+                found += [row_of(entity) for entity in entities_in(response)]
+            page = next_page_after(response)
         return found[:limit]
 
     async def commit(self, *, partition: str, changes: Sequence[Change]) -> dict[str, str]:
@@ -79,10 +74,10 @@ class AzureRows:
         """
         check_changes(changes)
         attempt = new_id()
-        operations = [_operation(change, partition=partition, attempt=attempt) for change in changes]
+        request = self._place.commit_request(partition=partition, changes=changes, attempt=attempt)
         async with self._patiently():
             try:
-                answers = await self._submit(operations)
+                return await self._submit(request, changes)
             except AzureError as error:
                 refused = getattr(error, "status_code", None) in _CONFLICTS
                 if not refused and not _is_away(error):
@@ -93,33 +88,39 @@ class AzureRows:
                 if refused:
                     raise RowConflict(partition=partition) from error
                 raise
-        return {
-            change.key: str(answer["etag"])
-            for change, answer in zip(changes, answers, strict=True)
-            if not isinstance(change, Delete)
-        }
 
-    async def _submit(self, operations: list[Any]) -> list[Mapping[str, Any]]:
+    async def _submit(self, request: HttpRequest, changes: Sequence[Change]) -> dict[str, str]:
         try:
-            return await self._client.submit_transaction(operations, **_REPEATED)
+            return await self._send(request, changes)
         except HttpResponseError as error:
             if getattr(error, "error_code", None) != "TableNotFound":
                 raise
         with contextlib.suppress(ResourceExistsError):  # another instance was quicker
             await self._client.create_table(**_REPEATED)
-        return await self._client.submit_transaction(operations, **_REPEATED)
+        return await self._send(request, changes)
+
+    async def _send(self, request: HttpRequest, changes: Sequence[Change]) -> dict[str, str]:
+        # As a stream, because the SDK would take a document of parts for one it should understand.
+        response = await self._answer(request, stream=True, **_REPEATED)
+        await response.read()
+        return versions_in(response, changes=changes)
+
+    async def _entity(self, partition: str, key: str) -> Mapping[str, Any] | None:
+        return entity_in(await self._answer(self._place.row_request(partition=partition, key=key)))
+
+    async def _answer(self, request: HttpRequest, **options: Any) -> AsyncHttpResponse:
+        # The SDK has no public way to send a request of one's own through the pipeline; its own would copy it first.
+        response: AsyncHttpResponse = await self._client._client._client.send_request(request, **options)
+        return response
 
     async def _landed(self, partition: str, changes: Sequence[Change], attempt: str) -> dict[str, str] | None:
         """The versions of what this very attempt wrote, None if it wrote nothing, or others have written since."""
         versions: dict[str, str] = {}
         for key in (change.key for change in changes if not isinstance(change, Delete)):
-            try:
-                entity = await self._client.get_entity(partition, key)
-            except ResourceNotFoundError:
+            entity = await self._entity(partition, key)
+            if entity is None or entity["attempt"] != attempt:
                 return None
-            if entity["attempt"] != attempt:
-                return None
-            versions[key] = str(entity.metadata["etag"])
+            versions[key] = row_of(entity).version
         return versions or None
 
     @contextlib.asynccontextmanager
@@ -134,50 +135,12 @@ class AzureRows:
             if not _is_away(error):
                 raise
             status = getattr(error, "status_code", None)
-            raise StorageUnavailable(detail=f"{type(error).__name__} {status or ''}".strip()) from error
+            said = str(error.message).strip().partition("\n")[0][:120] if status in _ACCESS_REFUSED else ""
+            detail = " ".join(part for part in (type(error).__name__, str(status or ""), said) if part)
+            raise StorageUnavailable(detail=detail) from error
 
 
 def _is_away(error: AzureError) -> bool:
+    """A refused key or role is mended elsewhere, and then it goes on: what waits for storage waits for that, too."""
     status = getattr(error, "status_code", None)
-    return status is None or status in {408, 429} or not 400 <= status < 500
-
-
-def _operation(change: Change, *, partition: str, attempt: str) -> Any:
-    entity: dict[str, Any] = {"PartitionKey": partition, "RowKey": change.key}
-    if isinstance(change, Delete):
-        return ("delete", entity)
-    entity |= {"attempt": attempt, **pieces_of(change.text)}
-    match change:
-        case Insert():
-            return ("create", entity)
-        case Replace(version=version):
-            conditions = {
-                "mode": UpdateMode.REPLACE,
-                "etag": version,
-                "match_condition": MatchConditions.IfNotModified,
-            }
-            return ("update", entity, conditions)
-        case _:
-            return ("upsert", entity, {"mode": UpdateMode.REPLACE})
-
-
-def pieces_of(text: str) -> dict[str, str | bytes]:
-    """The properties that hold a text of at most 900 KB."""
-    if len(text) <= _MOST_AS_TEXT:
-        starts = range(0, len(text) or 1, _PIECE)
-        return {f"text{number}": text[start : start + _PIECE] for number, start in enumerate(starts)}
-    encoded = text.encode()
-    starts = range(0, len(encoded), _PIECE_OF_BYTES)
-    return {f"bytes{number}": encoded[start : start + _PIECE_OF_BYTES] for number, start in enumerate(starts)}
-
-
-def _row(entity: Any) -> Row:
-    text = "".join(_numbered(entity, "text")) or b"".join(_numbered(entity, "bytes")).decode()
-    return Row(key=entity["RowKey"], text=text, version=entity.metadata["etag"])
-
-
-def _numbered(entity: Any, name: str) -> list[Any]:
-    pieces: list[Any] = []
-    while (piece := entity.get(f"{name}{len(pieces)}")) is not None:
-        pieces.append(piece)
-    return pieces
+    return status is None or status in _ACCESS_REFUSED | {408, 429} or not 400 <= status < 500

@@ -3,26 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from pydantic import TypeAdapter
-
 from shared.identifiers import OperatorHome
 from shared.logbook import LogEntry, LogQuery
 
+from .adapter import Adapter
 from .newest_first import newest_first_part, newest_first_rows
 from .rows import Change, Row, Rows, Upsert, key_of
 
-_ENTRY: TypeAdapter[LogEntry] = TypeAdapter(LogEntry)
+LOG_ENTRY: Adapter[LogEntry] = Adapter(LogEntry)
 _READ_AT_ONCE = 16
 
 
 def log_changes(entry: LogEntry) -> list[Change]:
     """What must be written for `entry`, in the partition of its reference, with whatever else is committed there."""
+    key, *pointers = log_keys(entry)
+    own = Upsert(key=key, text=LOG_ENTRY.dump_json(entry, exclude_none=True).decode())
+    return [own, *(Upsert(key=pointer, text=key) for pointer in pointers)]
+
+
+def log_keys(entry: LogEntry) -> list[str]:
+    """The key of the entry's row, and that of the pointer to it, if it has a reference."""
     at = newest_first_part(entry.at)
     key = key_of("log", at, entry.id)
-    changes: list[Change] = [Upsert(key=key, text=_ENTRY.dump_json(entry, exclude_none=True).decode())]
-    if entry.reference_id:
-        changes.append(Upsert(key=key_of("log-of", entry.reference_id, at, entry.id), text=key))
-    return changes
+    return [key, key_of("log-of", entry.reference_id, at, entry.id)] if entry.reference_id else [key]
 
 
 class StoredLogbook:
@@ -53,13 +56,13 @@ class StoredLogbook:
         )
         if partition is None:
             async for position, row in found:
-                yield position, _ENTRY.validate_json(row.text)
+                yield position, LOG_ENTRY.validate_json(row.text)
             return
         async for batch in _in_batches(found):
             entries = (self._rows.read(partition=partition, key=pointer.text) for _, pointer in batch)
             for (position, _), entry in zip(batch, await asyncio.gather(*entries), strict=True):
                 if entry is not None:
-                    yield position, _ENTRY.validate_json(entry.text)
+                    yield position, LOG_ENTRY.validate_json(entry.text)
 
 
 async def _in_batches(found: AsyncIterator[tuple[str, Row]]) -> AsyncIterator[list[tuple[str, Row]]]:

@@ -60,7 +60,7 @@ def _fits(change: Change, present: Row | None) -> bool:
             return present is None
         case Replace(version=version):
             return present is not None and present.version == version
-        case Delete():
-            return present is not None
+        case Delete(version=version):
+            return present is not None and version in {None, present.version}
         case _:
             return True

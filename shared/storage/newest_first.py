@@ -5,13 +5,13 @@ import base64
 import binascii
 import heapq
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
 from shared.faults import ContinuationUnreadable
 from shared.identifiers import OperatorHome
 
-from .rows import Row, Rows, key_of
+from .rows import Row, Rows, key_of, range_below
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = 1_000_000
@@ -24,8 +24,19 @@ def oldest_first_part(instant: datetime) -> str:
 
 
 def newest_first_part(instant: datetime) -> str:
-    """A part of a key by which later instants sort first."""
-    return f"{_END - _microseconds(instant):018d}"
+    """A part of a key by which later instants sort first. All from the year 5138 on are the same."""
+    return f"{max(_END - _microseconds(instant), 0):018d}"
+
+
+def instant_of(part: str, *, newest_first: bool) -> datetime:
+    """The instant from which such a part was made."""
+    return _EPOCH + timedelta(microseconds=_END - int(part) if newest_first else int(part))
+
+
+def range_older_than(*index: str, instant: datetime) -> tuple[str, str]:
+    """First and before of the keys (parts of `index`, `newest_first_part`, more) of what is older than `instant`."""
+    first, before = range_below(*index)
+    return first + f"{_END - _microseconds(instant) + 1:018d}", before
 
 
 def _microseconds(instant: datetime) -> int:

@@ -1,6 +1,7 @@
 """A page of a list that lies in one partition."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from shared.identifiers import OperatorHome
 from shared.operators.page import Page
@@ -10,9 +11,19 @@ from .rows import Rows
 
 
 async def page_of[T](
-    rows: Rows, *, partition: str, index: str, limit: int, continuation: str | None, read: Callable[[str], T]
+    rows: Rows,
+    *,
+    partition: str,
+    index: str,
+    limit: int,
+    continuation: str | None,
+    read: Callable[[str], T],
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> Page[T]:
     """At most `limit` rows of `index` (see `newest_first_rows`), each made by `read` from its text.
+
+    Those of `since` or later and before `until`, where these are given.
 
     Raises ContinuationUnreadable, StorageUnavailable.
     """
@@ -22,6 +33,8 @@ async def page_of[T](
         rows,
         home=OperatorHome(gln=partition, buckets=1),
         index=(index,),
+        since=since,
+        until=until,
         continuation=continuation,
         page=limit + 1,  # one more tells whether there is more
         only_partition=partition,

@@ -69,9 +69,10 @@ class Upsert:
 
 @dataclass(frozen=True, kw_only=True)
 class Delete:
-    """Removes a row; one that is not there is a conflict."""
+    """Removes a row. One that is not there is a conflict, and so is one without this `version`, if one is given."""
 
     key: str
+    version: str | None = None
 
 
 type Change = Insert | Replace | Upsert | Delete

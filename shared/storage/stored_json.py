@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from shared.faults import Stored
 from shared.json_documents import print_json, read_json
 
+from .adapter import Adapter
 from .rows import Change, Insert, Replace, Row
 
 
@@ -14,7 +13,7 @@ class Codec[T]:
     """Writes and reads values of one kind. What a newer version of the code added is passed over."""
 
     def __init__(self, kind: Any) -> None:
-        self._adapter: TypeAdapter[T] = TypeAdapter(kind)
+        self._adapter: Adapter[T] = Adapter(kind)
 
     def text(self, value: T) -> str:
         """The value as JSON."""

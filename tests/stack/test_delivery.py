@@ -41,10 +41,14 @@ def _stop(stack: WholeStack, tag: str) -> str:
 
 
 def _delivered(stack: WholeStack, session_id: str, *, attempts: int | None = None) -> None:
+    def timers() -> None:
+        stack.run_timer()
+        stack.run_timer("probe_blocked_operators")
+
     shown = stack.eventually(
         f"/api/v1/transactions/{session_id}",
         lambda found: found["delivery"]["state"] == "delivered",
-        meanwhile=stack.run_timer,
+        meanwhile=timers,
     )
     assert attempts is None or shown["delivery"]["attempts"] == attempts
     assert len(stack.arrived("transactions", session_id)) == 1

@@ -199,6 +199,7 @@ async def test_a_message_that_always_fails_ends_in_the_dead_letter_queue(stack: 
     assert (
         stack.host.log().count("Function from_queue failed: RuntimeError('this message is poison')") == MAX_DELIVERIES
     )
+    assert stack.host.log().count("RuntimeError: this message is poison") == 1  # the way to it is told once
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe\x00\x80", b"", "Åse".encode(), b'"json"'])

@@ -211,3 +211,62 @@ async def test_an_unknown_key_is_refused(client: httpx.AsyncClient, key: str) ->
     ):
         assert answer.status_code == 401
         assert "items" not in answer.json()
+
+
+async def test_sites_can_be_set_up_with_names_and_a_tree(client: httpx.AsyncClient) -> None:
+    await keep(client, a_stop(1))
+    sites = [
+        {"id": 1, "name": "Town", "externalId": "T"},
+        {"id": 2, "name": "Quay", "timezone": None, "parentSiteId": 1},
+    ]
+    answer = await client.put("/_sandbox/sites", json={"gln": GLN, "sites": sites})
+    assert answer.status_code == 200
+    listed = (await client.get(SITES)).json()["items"]
+    assert listed == answer.json() == (await client.get("/_sandbox/sites")).json()[GLN]
+    assert [(site["name"], site["timezone"], site["parentSiteId"]) for site in listed] == [
+        ("Town", "Europe/Oslo", None),
+        ("Quay", None, 1),
+    ]
+    assert listed[1]["sitePath"] == [{"siteId": 1, "siteName": "Town"}, {"siteId": 2, "siteName": "Quay"}]
+    assert "Quay" in (await client.get("/")).text
+    await client.put("/_sandbox/sites", json={"gln": GLN, "sites": []})
+    assert (await client.get(SITES)).json()["items"] == []
+
+
+async def test_sites_in_a_circle_are_listed_as_they_are(client: httpx.AsyncClient) -> None:
+    sites = [{"id": 1, "name": "A", "parentSiteId": 2}, {"id": 2, "name": "B", "parentSiteId": 1}]
+    await client.put("/_sandbox/sites", json={"gln": GLN, "sites": sites})
+    listed = (await client.get(SITES)).json()["items"]
+    assert [[each["siteId"] for each in site["sitePath"]] for site in listed] == [[2, 1], [1, 2]]
+
+
+@pytest.mark.parametrize("site", [{"id": -1, "name": "A"}, {"name": "A"}, {"id": 1, "name": "A", "parent": 2}, "A"])
+async def test_a_site_of_the_wrong_shape_is_refused(client: httpx.AsyncClient, site: object) -> None:
+    answer = await client.put("/_sandbox/sites", json={"gln": GLN, "sites": [site]})
+    assert answer.status_code == 400
+    assert (await client.get("/_sandbox/sites")).json() == {}
+
+
+async def test_known_sessions_are_shown_and_can_be_taken_away(client: httpx.AsyncClient) -> None:
+    await keep(client, a_stop(1), a_stop(2, transactionId="a/b"))
+    known = (await client.get("/_sandbox/sessions")).json()
+    assert [(each["gln"], each["item"]["id"]) for each in known] == [(GLN, "S-1"), (GLN, "a/b")]
+    assert "a/b" in (await client.get("/")).text
+    assert (await client.delete(f"/_sandbox/sessions/{GLN}/a/b")).status_code == 204
+    assert (await client.delete(f"/_sandbox/sessions/{GLN}/a/b")).status_code == 404
+    assert await found(client) == ["S-1"]
+
+
+async def test_it_fails_as_it_is_told_to(client: httpx.AsyncClient) -> None:
+    await keep(client, a_stop(1))
+    fault = {"target": "charging-platform", "gln": GLN, "times": 1}
+    await client.post("/_sandbox/faults", json={**fault, "kind": "status", "status": 429, "retryAfter": 7})
+    other = await client.post(SESSIONS, json={}, headers={"x-api-key": platform_api_key(OTHER)})
+    assert other.status_code == 200
+    refused = await client.post(SESSIONS, json={})
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "7")
+    assert refused.json()["errorNumber"] == 429
+    await client.post("/_sandbox/faults", json={**fault, "kind": "cut-before-store", "method": "GET"})
+    with pytest.raises(httpx.RemoteProtocolError):
+        await client.get(SITES)
+    assert await found(client) == ["S-1"]

@@ -1,5 +1,6 @@
 """What the sandbox shows of the requests that reached it, to a test and to a person."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -86,3 +87,17 @@ async def test_the_page_shows_what_arrived_and_escapes_it(client: httpx.AsyncCli
     assert "43.5 NOK" in answer.text
     assert "<td>3.0</td>" in answer.text
     assert "color-scheme: light dark" in answer.text
+
+
+async def test_what_is_still_on_its_way_when_everything_is_forgotten_is_forgotten_too(
+    client: httpx.AsyncClient,
+) -> None:
+    delay = {"target": "invoice-line", "kind": "delay", "seconds": 0.3, "times": 1}
+    await client.post("/_sandbox/faults", json=delay)
+    slow = asyncio.create_task(client.post(LINES, json=a_line()))
+    while not (await client.get("/_sandbox/requests")).json():  # noqa: ASYNC110  the sandbox cannot call back
+        await asyncio.sleep(0.005)
+    await client.delete("/_sandbox")
+    with pytest.raises(httpx.RemoteProtocolError):
+        await slow
+    assert (await client.get("/_sandbox/transactions")).json() == []

@@ -9,6 +9,7 @@ import pytest
 
 from local.sandbox import RunningSandbox
 from shared.delivery import DeliveryState
+from shared.operators import Mode, Rehearsal
 from shared.storage.memory_rows import MemoryRows
 from shared.storage.rows import Row
 from tests.unit.sessions.other_side import running_sandbox
@@ -134,6 +135,14 @@ async def test_the_same_stop_again_takes_two(counted: CountedWorld) -> None:
     assert asked == {"query": 1, "commit": 1}
 
 
+async def test_a_rehearsal_beside_meter_values_costs_no_operation_more(counted: CountedWorld) -> None:
+    await counted.town.operator(mode=Mode.METER_VALUE, rehearsal=Rehearsal(mode=Mode.COSTED_TRANSACTION))
+    with counted.counting() as asked:
+        await counted.stop("1")
+    assert asked == {"query": 1, "read": 2, "commit": 1}
+    assert (await counted.town.story("1")).comparison is not None
+
+
 async def test_a_delivery_that_arrives_takes_three(counted: CountedWorld) -> None:
     await counted.stop("1")
     with counted.counting() as asked:
@@ -195,7 +204,7 @@ async def test_a_line_is_looked_up_with_one_query_and_no_more_rows_than_are_its_
     operator = await counted.town.operator()
     before = counted.rows.rows_returned
     with counted.counting() as asked:
-        found = await counted.town.wiring.sessions.line(home=operator.home, transaction_id="warm")
+        found = await counted.town.wiring.lines.line(home=operator.home, transaction_id="warm")
     assert found is not None
     assert asked == {"query": 1}
     assert counted.rows.rows_returned - before == 4  # session, line, delivery, attempt

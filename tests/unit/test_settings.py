@@ -30,6 +30,7 @@ def test_what_is_not_set_has_its_default() -> None:
         10800,
         21600,
     ]
+    assert (settings.log_retention.days, settings.line_retention.days) == (400, 2557)
     assert not settings.allow_development_sign_in
     assert not settings.allow_local_addresses
     assert settings.platform_admin_key_hash is None
@@ -55,6 +56,11 @@ def test_nothing_set_names_everything_that_is_missing() -> None:
         ("DeliveryRetrySchedule", "30"),
         ("DeliveryRetrySchedule", "PT"),
         ("DeliveryRetrySchedule", "P"),
+        ("LogRetention", "400"),
+        ("LogRetention", "PT0S"),
+        ("LogRetention", "P1M"),
+        ("LineRetention", "7Y"),
+        ("LineRetention", "P0D"),
         ("UtilityCloudInvoiceLineUrl", "http://127.0.0.1:7080/x"),
         ("UtilityCloudMeterValuesUrl", "s3cr3t"),
         ("KeyVaultUri", "s3cr3t"),
@@ -113,6 +119,13 @@ def test_durations_are_iso_8601(text: str, seconds: int | None) -> None:
     else:
         schedule = read_settings({**GOOD, "DeliveryRetrySchedule": text}).delivery_retry_schedule
         assert schedule == (timedelta(seconds=seconds),)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("P7Y", 2557), ("P5Y", 1827), ("P1Y", 366), ("P4Y", 1461), ("P2557D", 2557), ("P1Y30D", 396)]
+)
+def test_years_are_never_shorter_than_those_of_the_calendar(text: str, days: int) -> None:
+    assert read_settings({**GOOD, "LineRetention": text}).line_retention == timedelta(days=days)
 
 
 @pytest.mark.parametrize("name", ["AllowLocalSecretStore", "AllowLocalAddresses", "AllowDevelopmentSignIn"])

@@ -12,7 +12,6 @@ from tests.unit.sessions.world import World
 
 ID = "1032427936"
 RETRY_LATER = [408, 425, 429, 500, 502, 503, 504, 599]
-WAITS_FOR_A_PERSON_ELSEWHERE = [401, 403, 404, 405]  # the operator will be blocked: no line is at fault, none is lost
 
 
 async def test_a_line_that_is_taken_is_delivered(connected: World) -> None:
@@ -82,13 +81,11 @@ async def test_a_rejected_line_is_sent_again_when_a_person_wants_it(connected: W
     assert "delivery-retried" in [entry["action"] for entry in await connected.log(referenceId=ID)]
 
 
-@pytest.mark.parametrize("status", RETRY_LATER + WAITS_FOR_A_PERSON_ELSEWHERE)
+@pytest.mark.parametrize("status", RETRY_LATER)
 async def test_what_may_pass_is_tried_again_on_the_schedule_and_arrives_once(connected: World, status: int) -> None:
     await connected.fault("invoice-line", "status", status=status, method="POST", times=2)
     await connected.settled()
     await connected.deliver_asked()
-    if status in {401, 403}:  # the second answer of the same attempt was that to a fresh token
-        await connected.fault("invoice-line", "status", status=status, method="POST", times=2)
     delivery = await delivery_of(connected)
     assert (delivery.state, delivery.due_at) == (DeliveryState.RETRYING, NOW + timedelta(seconds=30))
     assert delivery.last_error == f"Utility Cloud answered {status}"

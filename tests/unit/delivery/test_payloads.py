@@ -17,7 +17,7 @@ from shared.billing import CostedLine, MeteredLine, MeterValue
 from shared.delivery import payload_of, same_line
 from shared.json_documents import print_json, read_json
 from shared.money import known_currencies, with_vat
-from shared.sessions import Stop
+from shared.pricing import Charging
 from shared.sessions.metering import meter_values
 
 STARTED = datetime(2026, 1, 15, 17, 2, 11, 399120, tzinfo=UTC)
@@ -118,15 +118,13 @@ def test_whatever_a_session_costs_its_line_is_accepted(excl: int, vat: str, wh: 
     wh=st.integers(min_value=1, max_value=10**9),
 )
 def test_whatever_a_session_measured_its_series_is_accepted(minutes: int, microseconds: int, wh: int) -> None:
-    stop = Stop(
-        charger_id="C",
-        tag="A",
-        started_at=STARTED + timedelta(microseconds=microseconds),
-        ended_at=STARTED + timedelta(microseconds=microseconds, minutes=minutes),
+    charging = Charging(
+        start=STARTED + timedelta(microseconds=microseconds),
+        end=STARTED + timedelta(microseconds=microseconds, minutes=minutes),
         energy_wh=Decimal(wh) / 1000,
-        received_at=ENDED,
+        timezone="Europe/Oslo",
     )
-    line = replace(SERIES, values=meter_values(stop, []))
+    line = replace(SERIES, values=meter_values(charging))
     document: Any = exact_json.read(_sent(line).encode())
     assert series_faults(document) == []
     assert sum(value["Value"] for value in document["MeterValues"]) == Decimal(wh) / 10**6

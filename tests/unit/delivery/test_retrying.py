@@ -10,6 +10,7 @@ import pytest
 from shared.delivery import DeliveryState
 from shared.operators import Scope, State, UtilityCloud
 from shared.storage.rows import Upsert, key_of
+from tests.unit.delivery.progress import another_process
 from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN, start_message, stop_message
 from tests.unit.sessions.world import NOWHERE, World
 
@@ -113,21 +114,8 @@ async def test_the_timer_twice_at_once_sends_each_line_once(connected: World) ->
         await connected.settled(stop_message(transactionId=number))
     connected.asked.requests.clear()
     connected.clock.move(seconds=30)
-    work = connected.wiring.due_work
-    other_process = type(work)(
-        operators=work.operators,
-        agenda=work.agenda,
-        relay=type(work.relay)(
-            outbox=work.relay.outbox,
-            outbound=work.relay.outbound,
-            schedule=work.relay.schedule,
-            clock=work.clock,
-            count=work.relay.count,
-        ),
-        settlement=work.settlement,
-        clock=work.clock,
-    )
-    await asyncio.gather(work.run(), other_process.run())
+    other_process = another_process(connected)
+    await asyncio.gather(connected.wiring.due_work.run(), other_process.due_work.run())
     arrived = sorted(int(line["transactionId"]) for line in await connected.arrived())
     assert arrived == list(range(20))
 
@@ -144,16 +132,23 @@ async def test_the_timer_delivers_what_the_queue_did_not(connected: World, queue
     assert (await _delivery(connected)).state is DeliveryState.DELIVERED
 
 
-@pytest.mark.parametrize("state", ["delivered", "sending"])
-async def test_what_is_over_or_under_way_is_not_retried(connected: World, state: str) -> None:
+WHY_NOT = {
+    "delivered": "it has arrived",
+    "sending": "it is being sent just now",
+    "withdrawn": "it was withdrawn before it was sent",
+}
+
+
+@pytest.mark.parametrize("state", WHY_NOT)
+async def test_what_is_over_or_under_way_is_not_retried_and_it_is_said_why(connected: World, state: str) -> None:
     operator = await connected.operator()
     await connected.settled()
-    before = await connected.wiring.sessions.delivery(home=operator.home, session_id=ID, transaction_id=ID)
+    before = await connected.wiring.outbox.delivery(home=operator.home, session_id=ID, transaction_id=ID)
     assert before is not None
     over = replace(before.value, state=DeliveryState(state))
-    await connected.wiring.sessions.record_delivery(home=operator.home, before=before, delivery=over)
+    await connected.wiring.outbox.record_delivery(home=operator.home, before=before, delivery=over)
     reply = await _retry(connected, expect=409)
-    assert f"is {state}: it is not sent again" in reply.document["detail"]
+    assert reply.document["detail"] == f"delivery {ID} is {state} and not sent again: {WHY_NOT[state]}"
 
 
 async def test_a_delivery_that_waits_is_tried_at_once_when_a_person_wants_it(town: World) -> None:
@@ -230,7 +225,7 @@ async def test_what_failed_is_not_tried_twice_in_one_go(town: World) -> None:
 async def test_what_was_only_rehearsed_is_sent_if_a_person_wants_it_once_the_operator_is_live(connected: World) -> None:
     await connected.operator(state=State.REHEARSAL)
     await connected.settled()
-    await _retry(connected, expect=409)
+    assert "in rehearsal" in (await _retry(connected, expect=409)).document["detail"]
     await connected.operator(state=State.LIVE)
     await _retry(connected)
     await connected.deliver_asked()

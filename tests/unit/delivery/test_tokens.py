@@ -66,15 +66,15 @@ async def test_a_new_secret_is_used_at_once(connected: World) -> None:
 async def test_a_refused_credential_rejects_no_line_and_loses_none(connected: World, secret: str, code: str) -> None:
     await _with_secret(connected, secret)
     delivery = await _sent(connected)
-    assert (delivery.state, delivery.due_at) == (DeliveryState.RETRYING, NOW + timedelta(seconds=30))
+    assert (delivery.state, delivery.due_at) == (DeliveryState.BLOCKED, None)
     assert code in delivery.last_error
     assert secret not in delivery.last_error
     assert await connected.requests() == []
     [entry] = await connected.log(action="get-token")
     assert (entry["responseCode"], code in entry["message"]) == (401, True)
     await _with_secret(connected, "sandbox-only-secret-of-7080000000005")
-    connected.clock.move(seconds=30)
-    await connected.wiring.due_work.run()
+    await connected.wiring.probing.run()
+    await connected.wiring.background.settle()
     assert len(await connected.arrived()) == 1
 
 
@@ -103,7 +103,7 @@ async def test_a_busy_token_endpoint_is_asked_again_when_it_wants_to(connected: 
 
 
 async def test_a_slow_token_endpoint_is_not_waited_for(connected: World) -> None:
-    await connected.fault("token", "delay", seconds=1, times=1)
+    await connected.fault("token", "delay", seconds=3, times=1)
     delivery = await _sent(connected)
     assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.RETRYING, False)
     assert delivery.last_error == "no token: Entra does not answer (TimeoutError)"
@@ -129,7 +129,7 @@ async def test_a_token_endpoint_that_is_not_there_is_asked_again(connected: Worl
 async def test_an_operator_without_a_secret_is_told_what_is_missing(connected: World) -> None:
     await connected.operator(entra=None)
     delivery = await _sent(connected)
-    assert delivery.state is DeliveryState.RETRYING
+    assert delivery.state is DeliveryState.BLOCKED
     assert "entra.clientSecret is not set" in delivery.last_error
 
 
@@ -149,7 +149,7 @@ async def test_a_token_that_is_refused_and_then_a_refused_credential(connected: 
     await connected.fault("token", "status", status=400, times=1)
     await connected.deliver_asked()
     [delivery] = (await connected.story()).deliveries
-    assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.RETRYING, False)
+    assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.BLOCKED, False)
     assert await connected.requests() == [("POST", 401)]
 
 
@@ -157,7 +157,7 @@ async def test_one_operators_slow_token_endpoint_holds_up_nobody_else(connected:
     await connected.operator(OTHER_GLN, default_tariff_id="flat")
     await connected.tariff("flat", gln=OTHER_GLN)
     await connected.contract(gln=OTHER_GLN)
-    await connected.fault("token", "delay", seconds=1, gln=GLN)
+    await connected.fault("token", "delay", seconds=3, gln=GLN)
     await connected.settled()
     await connected.settled(stop_message(transactionId="2"), gln=OTHER_GLN)
     slow = asyncio.create_task(connected.deliver(ID))

@@ -222,14 +222,60 @@ async def test_a_sender_that_died_before_a_rehearsal_may_have_been_heard(connect
     operator = await connected.operator()
     await connected.settled()
     await connected.deliver_asked()
-    before = await connected.wiring.sessions.delivery(home=operator.home, session_id=ID, transaction_id=ID)
+    before = await connected.wiring.outbox.delivery(home=operator.home, session_id=ID, transaction_id=ID)
     assert before is not None
     # as if the sender had died after the line was stored there and before it was written down here
     died = replace(before.value, state=DeliveryState.SENDING, due_at=connected.clock.now())
-    await connected.wiring.sessions.record_delivery(home=operator.home, before=before, delivery=died)
+    await connected.wiring.outbox.record_delivery(home=operator.home, before=before, delivery=died)
     await connected.operator(state=State.REHEARSAL)
     await connected.wiring.due_work.run()
     await connected.operator(state=State.LIVE)
     await later(connected, minutes=15)
     await delivered(connected)
     assert await connected.requests() == [("POST", 201), ("GET", 200)]
+
+
+async def test_a_conflict_that_cannot_be_looked_into_now_leaves_open_whether_the_line_is_there(
+    connected: World,
+) -> None:
+    await connected.fault("invoice-line", "status", status=409, times=1, method="POST")
+    await connected.fault("invoice-line", "status", status=503, times=1, method="GET")
+    await connected.settled()
+    await connected.deliver_asked()
+    delivery = await delivery_of(connected)
+    assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.RETRYING, True)
+    assert not delivery.is_certainly_not_there  # a correction now must credit it, not withdraw it
+
+
+@pytest.mark.parametrize(
+    ("lookup", "is_open"),
+    [(LineLookup.NONE, True), (LineLookup.GET, False)],
+    ids=["nobody asked", "asked and not there"],
+)
+async def test_a_refusal_answers_an_earlier_doubt_only_if_the_line_was_asked_for(
+    connected: World, lookup: LineLookup, is_open: bool
+) -> None:
+    await connected.operator(utility_cloud=UtilityCloud(line_lookup=lookup))
+    await connected.fault("invoice-line", "cut-before-store", times=1)
+    await connected.settled()
+    await connected.deliver_asked()
+    await connected.fault("invoice-line", "status", status=422, times=1, method="POST")
+    await later(connected, seconds=30)
+    delivery = await delivery_of(connected)
+    assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.REJECTED, is_open)
+
+
+async def test_a_credit_of_a_line_that_utility_cloud_says_it_has_does_not_wait_for_ever(connected: World) -> None:
+    await connected.operator(utility_cloud=UtilityCloud(line_lookup=LineLookup.NONE))
+    await connected.fault("invoice-line", "cut-after-store", times=1)
+    await connected.settled()
+    await connected.deliver_asked()
+    await connected.fault("invoice-line", "status", status=409, times=1, method="POST")
+    await later(connected, seconds=30)
+    assert (await delivery_of(connected)).state is DeliveryState.REJECTED
+    credited = await connected.call(
+        "credit_transaction", scope=Scope.OPERATOR_ADMIN, path={"transactionId": ID}, body={"reason": "not theirs"}
+    )
+    assert credited.document == {"creditTransactionId": f"{ID}-C1"}
+    await later(connected, minutes=20)
+    assert [line["transactionId"] for line in await connected.arrived()] == [ID, f"{ID}-C1"]

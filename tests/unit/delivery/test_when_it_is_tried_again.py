@@ -1,4 +1,4 @@
-"""When a delivery is tried again: the schedule, what Retry-After asks for, and room for attempts."""
+"""When a delivery is tried again: the schedule, and what Retry-After asks for."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery import RetrySchedule
-from shared.delivery.lanes import Lanes
 from shared.delivery.retry_after import retry_after
 
 NOW = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)
@@ -65,14 +64,3 @@ def test_retry_after_that_makes_no_sense_is_none(text: str | None) -> None:
 def test_whatever_retry_after_says_it_is_a_pause_or_none(text: str) -> None:
     pause = retry_after(text, now=NOW)
     assert pause is None or timedelta() <= pause <= timedelta(days=1)
-
-
-def test_each_operator_has_a_lane_of_its_own() -> None:
-    lanes = Lanes(width=2)
-    with lanes.room("one") as first, lanes.room("one") as second, lanes.room("one") as third:
-        with lanes.room("other") as other:
-            assert (first, second, third, other) == (True, True, False, True)
-        with lanes.room("one") as fourth:
-            assert not fourth  # leaving a lane that was full gives nothing back
-    with lanes.room("one") as again:
-        assert again

@@ -16,6 +16,7 @@ from functions.http_endpoint import ENDPOINTS, EndpointSpec
 from shared.operators import Caller, Scope
 from shared.settings import Settings, read_settings
 from shared.storage.memory_rows import MemoryRows
+from shared.storage.rows import Delete
 from shared.wiring import CONFIGURATION, LEDGER, Wiring, use_wiring
 
 GLN = "7080000000005"
@@ -120,10 +121,11 @@ class App:
     def __init__(self, **changed: str) -> None:
         self.clock = HeldClock()
         self.rows = CountedRows()
+        self.ledger = MemoryRows()
         self.wiring = Wiring(
             settings=settings(**changed),
             clock=self.clock,
-            tables={CONFIGURATION: self.rows, LEDGER: MemoryRows()},
+            tables={CONFIGURATION: self.rows, LEDGER: self.ledger},
         )
         self.keys: dict[tuple[str, Scope], str] = {}
 
@@ -136,7 +138,17 @@ class App:
             for scope in Scope:
                 issued = await self.wiring.api_keys.issue(gln=gln, scope=scope, label=f"{scope} of {gln}", by=ROOT)
                 self.keys[(gln, scope)] = issued.text
+            await self._forget_log_of(gln)
         return self
+
+    async def _forget_log_of(self, gln: str) -> None:
+        """Tests start with an empty log, not with how their operators were set up."""
+        operator = await self.wiring.directory.operator(gln)
+        assert operator is not None
+        for partition in operator.home.partitions():
+            found = await self.ledger.query(partition=partition, first="log", before="log~")
+            if found:
+                await self.ledger.commit(partition=partition, changes=[Delete(key=row.key) for row in found])
 
     async def close(self) -> None:
         """Ends what runs in the background."""

@@ -21,6 +21,7 @@ def _spec_of_an_operator(name: str) -> EndpointSpec:
 
 def test_there_are_routes_to_try() -> None:
     assert {"put_operator", "put_site", "put_tariff", "put_charger", "issue_api_key"} <= set(OF_AN_OPERATOR)
+    assert {"put_spot_prices", "get_spot_prices", "list_spot_prices"} <= set(OF_AN_OPERATOR)
 
 
 @pytest.mark.parametrize("name", OF_AN_OPERATOR)

@@ -36,6 +36,9 @@ async def test_defaults_are_the_safe_ones(app: App) -> None:
             "lineLookup": "get",
         },
         "chargingPlatform": {"sessionsUrl": None, "sitesUrl": None, "apiKeySet": False},
+        "rehearsal": None,
+        "notices": None,
+        "blocked": None,
     }
 
 

@@ -1,10 +1,9 @@
-"""`python -m local.price`: the report alone on standard output, or each fault by its field on standard error."""
+"""`make price`: the report alone on standard output, or each fault by file and field on standard error."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,23 +12,25 @@ import pytest
 
 from local.price import main
 from shared.json_documents import parse_json, print_json
+from tests.price_command import a_tariff, run_price
 
 ROOT = Path(__file__).parents[3]
+SAMPLES = ROOT / "tests" / "samples"
+ENERGY = {"type": "ENERGY", "price": Decimal("0.25"), "vat": 10}
 
 
 def tariff() -> dict[str, Any]:
-    components = [
-        {"type": "ENERGY", "price": Decimal("0.25"), "vat": 10},
+    return a_tariff(
+        dict(ENERGY),
         {"type": "FLAT", "price": Decimal("0.50"), "vat": 20},
         {"type": "TIME", "price": 1, "vat": 10, "step_size": 600},
-    ]
-    return {"id": "t", "currency": "EUR", "elements": [{"price_components": components}]}
+    )
 
 
 def cdr() -> dict[str, Any]:
     return {
         "start_date_time": "2026-01-15T10:00:00Z",
-        "end_date_time": "2026-01-15T12:07:00",
+        "end_date_time": "2026-01-15T12:07:00Z",
         "currency": "EUR",
         "charging_periods": [
             {
@@ -50,27 +51,9 @@ def cdr() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def with_files(tariff: object, cdr: object, *options: str) -> tuple[int, str, str]:
-        paths = tmp_path / "tariff.json", tmp_path / "cdr.json"
-        for path, document in zip(paths, (tariff, cdr), strict=True):
-            path.write_text(document if isinstance(document, str) else print_json(document), "utf-8")
-        code = main([*map(str, paths), *options])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return with_files
-
-
-type Run = Callable[..., tuple[int, str, str]]
-
-
-def test_the_report_has_what_ocpi_calls_it(run: Run) -> None:
-    code, out, err = run(tariff(), cdr(), "--timezone", "Europe/Helsinki")
-    report: Any = parse_json(out.encode())
+def test_the_report_has_what_ocpi_calls_it() -> None:
+    report = run_price(tariff(), cdr(), "--timezone", "Europe/Helsinki").report
     periods, notes = report.pop("periods"), report.pop("notes")
-    assert (code, err) == (0, "")
     assert report == {
         "currency": "EUR",
         "tariff_id": "t",
@@ -100,84 +83,136 @@ def test_the_report_has_what_ocpi_calls_it(run: Run) -> None:
     assert any("The time parked is not charged for" in note for note in notes)
 
 
-def test_without_vat_gross_is_net_and_a_note_says_so(run: Run) -> None:
+def test_each_dimension_says_what_it_costs_by_which_component_and_why_not_by_another() -> None:
+    night = {
+        "price_components": [ENERGY | {"price": Decimal("0.1")}],
+        "restrictions": {"start_time": "22:00", "end_time": "06:00"},
+    }
+    document = tariff()
+    document["elements"].insert(0, night)
+    report = run_price(document, cdr()).report
+    assert report["periods"][0]["dimensions"][0] == {
+        "type": "ENERGY",
+        "volume": 20,
+        "billed_volume": 20,
+        "unit": "kWh",
+        "price": Decimal("0.25"),
+        "vat": 10,
+        "cost": {"excl_vat": 5, "incl_vat": Decimal("5.5")},
+        "element": 1,
+        "component": 0,
+        "passed_over": [{"element": 0, "reason": "applies from 22:00 to 06:00"}],
+    }
+
+
+def test_restrictions_are_in_the_local_time_of_the_time_zone_that_is_given() -> None:
+    evening = {"price_components": [ENERGY | {"price": 1}], "restrictions": {"start_time": "12:00"}}
+    document = tariff()
+    document["elements"].insert(0, evening)
+    costs = [
+        run_price(document, cdr(), "--timezone", zone).report["total_energy_cost"]["excl_vat"]
+        for zone in ("Europe/Oslo", "Europe/Helsinki")
+    ]
+    assert costs == [5, 20]
+    assert run_price(document, cdr()).report["total_energy_cost"]["excl_vat"] == 5
+
+
+def test_without_vat_gross_is_net_and_a_note_says_so() -> None:
     document = tariff()
     del document["elements"][0]["price_components"][0]["vat"]
-    _, out, _ = run(document, cdr())
-    report: Any = parse_json(out.encode())
+    report = run_price(document, cdr()).report
     assert report["total_energy_cost"] == {"excl_vat": 5, "incl_vat": 5}
     assert any("ENERGY has no VAT rate" in note for note in report["notes"])
 
 
-@pytest.mark.parametrize(
-    ("change", "field", "message"),
-    [
-        (lambda c: c.pop("end_date_time"), "end_date_time", "required"),
-        (lambda c: c.update(currency="NOK"), "currency", "is NOK, but the tariff's is EUR"),
-        (lambda c: c.update(charging_periods=[]), "charging_periods", "at least 1 item"),
-        (lambda c: c.update(start_date_time=1), "start_date_time", "must be a time"),
-        (lambda c: c.update(start_date_time="2026-02-30T10:00:00Z"), "start_date_time", "must be a time"),
-        (lambda c: c.update(start_date_time="0001-01-01T00:00:00+05:00"), "start_date_time", "must be a time"),
-        (lambda c: c.update(end_date_time="2026-01-15T09:00:00Z"), "end_date_time", "before it starts"),
-        (lambda c: c["charging_periods"].reverse(), "charging_periods[1].start_date_time", "out of order"),
-        (lambda c: c["charging_periods"][1].update(dimensions=[]), "charging_periods[1].dimensions", "TIME"),
-        (lambda c: c["charging_periods"][0]["dimensions"][0].update(type="VOLTAGE"),
-         "charging_periods[0].dimensions[0].type", "OCPI knows"),
-        (lambda c: c["charging_periods"][0]["dimensions"][0].update(volume="20"),
-         "charging_periods[0].dimensions[0].volume", "must be a number"),
-        (lambda c: c["charging_periods"][0]["dimensions"][0].update(volume=True),
-         "charging_periods[0].dimensions[0].volume", "must be a number"),
-        (lambda c: c["charging_periods"][0]["dimensions"][0].update(volume=-1),
-         "charging_periods[0].dimensions", "-1000"),
-        (lambda c: c["charging_periods"][0]["dimensions"][1].update(type="ENERGY"),
-         "charging_periods[0].dimensions", "each type once"),
-        (lambda c: c["charging_periods"][0]["dimensions"].pop(0), "charging_periods", "ENERGY"),
-    ],
-)  # fmt: skip
-def test_what_is_wrong_with_the_cdr_is_said_by_field(
-    run: Run, change: Callable[[dict[str, Any]], object], field: str, message: str
-) -> None:
-    document = cdr()
-    change(document)
-    code, out, err = run(tariff(), document)
-    assert (code, out) == (1, "")
-    assert f"cdr.json: {field}: " in err
-    assert message in err
+def test_a_minimum_that_applied_is_in_the_total_and_in_the_notes() -> None:
+    report = run_price(a_tariff(ENERGY, min_price={"excl_vat": 8, "incl_vat": 9}), cdr()).report
+    assert report["total_cost"] == {"excl_vat": 8, "incl_vat": 9}
+    assert report["total_energy_cost"] == {"excl_vat": 5, "incl_vat": Decimal("5.5")}
+    assert "The tariff's minimum applies: 5.00 EUR excl. VAT became 8.00." in report["notes"]
 
 
-def test_what_is_wrong_with_the_tariff_is_said_by_field(run: Run) -> None:
-    document = tariff() | {"min_price": {"excl_vat": 1}}
-    document["elements"][0]["restrictions"] = {"start_time": "16:00"}
-    code, out, err = run(document, cdr())
-    assert (code, out) == (1, "")
-    assert "tariff.json: elements[0].restrictions.start_time: restrictions are not supported yet\n" in err
-    assert "tariff.json: min_price: is not supported yet\n" in err
+def test_prices_that_include_vat_are_divided_out_once() -> None:
+    document = a_tariff({"type": "ENERGY", "price": Decimal("3.00"), "vat": 25}, tax_included="YES")
+    report = run_price(document, cdr()).report
+    assert report["total_cost"] == {"excl_vat": 48, "incl_vat": 60}
+    assert any("prices include VAT" in note for note in report["notes"])
 
 
-@pytest.mark.parametrize("text", ["[]", "{", "NaN", '{"id": NaN}', "3", ""])
-def test_what_is_no_tariff_or_no_cdr_is_refused(run: Run, text: str) -> None:
-    for code, out, err in (run(text, cdr()), run(tariff(), text)):
-        assert (code, out) == (1, "")
-        assert ".json: " in err
+def test_what_is_wrong_with_the_tariff_is_said_by_field() -> None:
+    document = tariff() | {"min_price": {"excl_vat": "1"}, "surprise": 1}
+    document["elements"][0]["restrictions"] = {"start_time": "25:00"}
+    printed = run_price(document, cdr() | {"end_date_time": None})
+    assert (printed.code, printed.out) == (1, "")
+    faults = printed.err.splitlines()
+    for field in (
+        "tariff.json: elements[0].restrictions.start_time: ",
+        "tariff.json: min_price.excl_vat: ",
+        "tariff.json: surprise: ",
+        "cdr.json: end_date_time: ",
+    ):
+        assert [fault for fault in faults if fault.startswith(field)], field
+    assert len(faults) == 4
+
+
+@pytest.mark.parametrize("text", ["[]", "{", "NaN", '{"id": NaN}', "3", "null", ""])
+def test_what_is_no_tariff_or_no_cdr_is_refused(text: str) -> None:
+    for printed, name in ((run_price(text, cdr()), "tariff.json: "), (run_price(tariff(), text), "cdr.json: ")):
+        assert (printed.code, printed.out) == (1, "")
+        assert all(line.startswith(name) for line in printed.err.splitlines())
+        assert printed.err
 
 
 def test_a_file_that_is_not_there_and_an_unknown_time_zone_are_named(
-    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(tmp_path / "none.json"), str(tmp_path / "none.json")]) == 1
-    assert "none.json: No such file" in capsys.readouterr().err
+    assert main([str(tmp_path / "none.json"), str(tmp_path)]) == 1
+    no_file, no_text = capsys.readouterr().err.splitlines()
+    assert no_file.endswith("none.json: No such file or directory")
+    assert no_text.endswith(": Is a directory")
     for zone in ("Europe/Asker", "", "../etc", "Europe"):
-        code, out, err = run(tariff(), cdr(), "--timezone", zone)
-        assert (code, out) == (1, "")
-        assert err.startswith("timezone: ")
+        printed = run_price(tariff(), cdr(), "--timezone", zone)
+        assert (printed.code, printed.out) == (1, "")
+        assert printed.err == f"TIMEZONE: {zone!r}: is not a time zone such as Europe/Oslo\n"
 
 
-def test_the_command_prints_json_numbers_and_nothing_else(tmp_path: Path) -> None:
+def test_the_command_prints_json_numbers_and_nothing_else_and_does_not_care_where_it_runs(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(print_json(tariff()), "utf-8")
-    (tmp_path / "c.json").write_text(print_json(cdr()), "utf-8")
+    (tmp_path / "c.json").write_text(print_json(cdr() | {"end_date_time": "2026-01-15T12:07:00"}), "utf-8")
     command = [sys.executable, "-m", "local.price", str(tmp_path / "t.json"), str(tmp_path / "c.json")]
-    elsewhere = os.environ | {"TZ": "America/New_York"}
+    elsewhere = os.environ | {"TZ": "EST+5"}
     done = subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr == ""
     assert json.loads(done.stdout)["periods"][1]["end_date_time"] == "2026-01-15T12:07:00Z"
     assert json.loads(done.stdout)["total_energy_cost"] == {"excl_vat": 5, "incl_vat": 5.5}
+
+
+def make_price(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`-o setup`: whatever runs the tests has set up already."""
+    without = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}}
+    command = ["make", "-o", "setup", "price", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=without, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_make_price_prints_the_report_alone_and_takes_spaces_in_names(tmp_path: Path) -> None:
+    folder = tmp_path / "two words"
+    folder.mkdir()
+    for name in ("tariff-evening.json", "cdr.json"):
+        (folder / name).write_bytes((SAMPLES / name).read_bytes())
+    done = make_price(f"TARIFF={folder}/tariff-evening.json", f"CDR={folder}/cdr.json", "TIMEZONE=Europe/Oslo")
+    assert (done.returncode, done.stderr) == (0, "")
+    report: Any = parse_json(done.stdout.encode())
+    stated: Any = parse_json((SAMPLES / "cdr.json").read_bytes())
+    assert report["total_cost"] == stated["total_cost"]
+    assert (report["total_energy"], report["total_time"]) == (stated["total_energy"], stated["total_time"])
+
+
+def test_make_price_fails_with_standard_output_empty(tmp_path: Path) -> None:
+    for arguments, message in (
+        ((), "usage: make price"),
+        ((f"TARIFF={tmp_path}/none.json", f"CDR={SAMPLES}/cdr.json"), "none.json: No such file or directory"),
+    ):
+        done = make_price(*arguments)
+        assert done.returncode != 0
+        assert done.stdout == ""
+        assert message in done.stderr

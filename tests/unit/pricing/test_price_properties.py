@@ -1,7 +1,8 @@
 """What holds for every price: sums add up, nothing is lost, more never costs less."""
 
-from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
 from decimal import ROUND_DOWN, Decimal, localcontext
 from itertools import pairwise
 from typing import Any
@@ -10,57 +11,53 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from shared.pricing import Charging, Dimension, Period, Report, Tariff, parse_tariff, price_periods, price_session
-
-TEN = datetime(2026, 1, 15, 10, tzinfo=UTC)
-
-
-def tariff(*components: dict[str, Any], **more: Any) -> Tariff:
-    document = {"id": "t", "currency": "NOK", "elements": [{"price_components": list(components)}], **more}
-    return parse_tariff(document, currency="NOK", one_vat_rate=False)
-
-
-prices = st.decimals(min_value=0, max_value=1000, places=4)
-rates = st.sampled_from([None, 0, 15, 25, Decimal("25.5")])
-steps = st.sampled_from([0, 1, 60, 500, 900, 10_000])
-parts = st.builds(
-    lambda dimension, price, vat, step: {"type": dimension, "price": price, "vat": vat, "step_size": step},
-    st.sampled_from(["ENERGY", "TIME", "FLAT"]),
+from shared.pricing import (
+    Charging,
+    Dimension,
+    Period,
+    Report,
+    Tariff,
+    parse_tariff,
+    price_periods,
+    price_session,
+    tariff_as_document,
+)
+from tests.unit.pricing.made_up import TEN, part, spot_prices, tariff, tariff_of
+from tests.unit.pricing.random_sessions import (
+    OSLO,
+    SECOND,
+    by_energy,
+    by_the_clock,
+    elements,
+    period_lists,
+    priced,
     prices,
     rates,
+    sessions,
     steps,
+    tariffs,
 )
-tariffs = st.builds(
-    lambda components, limit: tariff(*components, **({"max_price": limit} if limit else {})),
-    st.lists(parts, min_size=1, max_size=3, unique_by=lambda component: component["type"]),
-    st.none() | st.builds(lambda excl, incl: {"excl_vat": excl, "incl_vat": incl}, prices, st.none() | prices),
-)
-watt_hours = st.decimals(min_value=0, max_value=200_000, places=3)
-seconds = st.decimals(min_value=0, max_value=7200, places=6)
-period_lists = st.lists(
-    st.builds(
-        lambda energy, charged, parked: Period(
-            start=TEN, energy_wh=energy, charging_seconds=charged, parking_seconds=parked
-        ),
-        watt_hours,
-        seconds,
-        st.none() | seconds,
-    ),
-    min_size=1,
-    max_size=6,
+
+CENT = Decimal("0.01")
+MICROSECOND = timedelta(microseconds=1)
+TOTALS: tuple[tuple[str, Callable[[Report], Decimal]], ...] = (
+    ("excl", lambda report: report.total_excl),
+    ("incl", lambda report: report.total_incl),
 )
 
 
-def walk(value: Any) -> list[Any]:
+def walk(value: Any) -> Iterator[Any]:
     if is_dataclass(value) and not isinstance(value, type):
-        return [leaf for each in fields(value) for leaf in walk(getattr(value, each.name))]
-    return [leaf for each in value for leaf in walk(each)] if isinstance(value, tuple) else [value]
+        for each in fields(value):
+            yield from walk(getattr(value, each.name))
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from walk(each)
+    else:
+        yield value
 
 
-@settings(deadline=None)
-@given(priced_by=tariffs, periods=period_lists)
-def test_periods_add_up_to_the_totals_and_nothing_is_a_float(priced_by: Tariff, periods: list[Period]) -> None:
-    report = price_periods(tariff=priced_by, start=TEN, end=TEN, periods=periods)
+def check_sums(report: Report) -> None:
     with localcontext(prec=100):
         for each in report.totals:
             own = [part for period in report.periods for part in period.dimensions if part.dimension is each.dimension]
@@ -68,55 +65,121 @@ def test_periods_add_up_to_the_totals_and_nothing_is_a_float(priced_by: Tariff, 
             assert sum(part.incl for part in own) == each.incl
             assert sum(part.measured for part in own) == each.measured
             assert sum(part.billed for part in own) == each.billed
-            assert each.billed >= each.measured
-        excl, incl = sum(each.excl for each in report.totals), sum(each.incl for each in report.totals)
-    cap = report.cap
-    assert excl == (cap.excl.before if cap and cap.excl else report.total_excl)
-    assert incl == (cap.incl.before if cap and cap.incl else report.total_incl)
+            assert all(part.billed >= part.measured for part in own)
+        sums = {side: sum(getattr(each, side) for each in report.totals) for side, _ in TOTALS}
+    for side, total in TOTALS:
+        bite = getattr(report.cap, side) if report.cap else None
+        assert sums[side] == (bite.before if bite else total(report))
+        assert bite is None or bite.bound == total(report)
     assert not [leaf for leaf in walk(report) if isinstance(leaf, float)]
 
 
-@settings(deadline=None)
-@given(priced_by=tariffs, periods=period_lists)
-def test_what_is_charged_adds_up_and_keeps_the_maximum(priced_by: Tariff, periods: list[Period]) -> None:
-    report = price_periods(tariff=priced_by, start=TEN, end=TEN, periods=periods)
+@settings(deadline=None, max_examples=60)
+@given(priced_by=tariffs(), periods=period_lists)
+def test_periods_of_a_cdr_add_up_to_the_totals(priced_by: Tariff, periods: list[Period]) -> None:
+    report = price_periods(
+        tariff=priced_by, start=TEN, end=TEN, periods=periods, timezone=OSLO, spot_prices=spot_prices()
+    )
+    check_sums(report)
+
+
+@settings(deadline=None, max_examples=60)
+@given(priced_by=tariffs(), of=sessions())
+def test_periods_of_a_session_add_up_to_all_of_it(priced_by: Tariff, of: Charging) -> None:
+    report = priced(priced_by, of)
+    check_sums(report)
+    assert (report.periods[0].start, report.periods[-1].end) == (of.start, of.end)
+    assert all(one.end == next_one.start for one, next_one in pairwise(report.periods))
+    measured = {total.dimension: total.measured for total in report.totals}
+    energy = measured.get(Dimension.ENERGY, Decimal(0))
+    time = sum(measured.get(each, Decimal(0)) for each in (Dimension.TIME, Dimension.PARKING_TIME))
+    assert energy * 1000 == of.energy_wh
+    assert time == (of.end - of.start) // SECOND
+    for period in report.periods:
+        timed = [part.measured for part in period.dimensions if part.unit == "s"]
+        assert timed == [(period.end - period.start) // MICROSECOND * Decimal("0.000001")]
+
+
+@settings(deadline=None, max_examples=60)
+@given(priced_by=tariffs(vat=st.just(25)) | tariffs(vat=st.just(Decimal("25.5"))), of=sessions(), gross=st.booleans())
+def test_net_and_vat_are_gross_on_what_is_charged(priced_by: Tariff, of: Charging, gross: bool) -> None:
+    report = priced(replace(priced_by, tax_included="YES" if gross else None), of)
     paid = report.rounded
-    assert (paid is None) == (priced_by.vat_percent is None)
-    if paid is None:
-        return
-    cent = Decimal("0.01")
+    assert paid is not None
     assert paid.excl + paid.vat == paid.incl
-    assert paid.excl <= report.total_excl + cent / 2
-    if priced_by.max_price and priced_by.max_price.incl is not None:
-        assert paid.incl <= priced_by.max_price.incl + cent / 2
+    assert all(amount == amount.quantize(CENT) for amount in (paid.excl, paid.vat, paid.incl))
+    agreed, due = (paid.incl, report.total_incl) if gross else (paid.excl, report.total_excl)
+    # A gross limit that was promised is kept, and the net figure then follows from it.
+    assert abs(agreed - due) <= CENT / 2 or (report.cap or priced_by.min_price or priced_by.max_price)
+    of_net = paid.excl * priced_by.vat_percent / 100 if priced_by.vat_percent is not None else Decimal(0)
+    assert abs(paid.vat - of_net) <= CENT
 
 
-@settings(deadline=None)
-@given(priced_by=tariffs, session=st.tuples(watt_hours, st.integers(0, 100_000)), more=st.tuples(watt_hours, seconds))
-def test_more_energy_and_more_time_never_cost_less(
-    priced_by: Tariff, session: tuple[Decimal, int], more: tuple[Decimal, Decimal]
+@settings(deadline=None, max_examples=60)
+@given(priced_by=tariffs() | tariffs(vat=st.just(25)), periods=period_lists)
+def test_without_one_rate_nothing_is_rounded_and_with_one_the_gross_limits_are_kept(
+    priced_by: Tariff, periods: list[Period]
 ) -> None:
-    def cost(energy: Decimal, duration: timedelta) -> Report:
-        whole = Charging(start=TEN, end=TEN + duration, energy_wh=energy, readings=(), timezone="Europe/Oslo")
-        return price_session(tariff=priced_by, charging=whole)
-
-    less = cost(session[0], timedelta(seconds=session[1]))
-    greater = cost(session[0] + more[0], timedelta(seconds=session[1], microseconds=int(more[1] * 1_000_000)))
-    assert less.total_excl <= greater.total_excl
-    assert less.total_incl <= greater.total_incl
-    if less.rounded and greater.rounded:
-        assert less.rounded.incl <= greater.rounded.incl
+    paid = price_periods(
+        tariff=priced_by, start=TEN, end=TEN, periods=periods, timezone=OSLO, spot_prices=spot_prices()
+    ).rounded
+    assert (paid is None) == (priced_by.vat_percent is None)
+    if paid and priced_by.max_price and priced_by.max_price.incl is not None:
+        assert paid.incl <= priced_by.max_price.incl + CENT / 2
+    if paid and priced_by.min_price and priced_by.min_price.incl is not None:
+        assert paid.incl >= priced_by.min_price.incl - CENT / 2
 
 
-@settings(deadline=None)
-@given(priced_by=tariffs, periods=period_lists)
-def test_a_report_survives_json_and_any_decimal_context(priced_by: Tariff, periods: list[Period]) -> None:
-    report = price_periods(tariff=priced_by, start=TEN, end=TEN, periods=periods)
+def energy_and_flat(step: st.SearchStrategy[int]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    own = st.builds(
+        lambda kind, price, vat, step: part(kind, str(price), vat, step),
+        st.sampled_from(["ENERGY", "FLAT"]),
+        prices,
+        rates,
+        step,
+    )
+    return st.lists(own, min_size=1, max_size=2, unique_by=lambda each: each["type"])
+
+
+# The step size is that of the last component, and the clock and the energy together decide which kWh costs what: with
+# both, or with steps behind restrictions, more energy can rightly come to cost less. One at a time it never does.
+never_cheaper = (
+    elements(energy_and_flat(steps), st.just({}))
+    | elements(energy_and_flat(st.just(0)), by_the_clock)
+    | elements(energy_and_flat(st.just(0)), by_energy)
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(priced_by=never_cheaper, of=sessions(), times=st.integers(1, 4), most=st.none() | prices)
+def test_more_energy_never_costs_less(
+    priced_by: list[dict[str, Any]], of: Charging, times: int, most: Decimal | None
+) -> None:
+    limits: dict[str, Any] = (
+        {} if most is None else {"max_price": {"excl_vat": most}, "min_price": {"excl_vat": most / 2}}
+    )
+    by = tariff_of(*priced_by, **limits)
+    greater = replace(
+        of,
+        energy_wh=of.energy_wh * times,
+        readings=tuple(replace(each, energy_wh=each.energy_wh * times) for each in of.readings),
+    )
+    less, more = priced(by, of), priced(by, greater)
+    assert less.total_excl <= more.total_excl
+    assert less.total_incl <= more.total_incl
+    if less.rounded and more.rounded:
+        assert less.rounded.incl <= more.rounded.incl
+
+
+@settings(deadline=None, max_examples=60)
+@given(priced_by=tariffs(), of=sessions())
+def test_a_report_survives_json_and_any_decimal_context(priced_by: Tariff, of: Charging) -> None:
+    report = priced(priced_by, of)
     adapter = TypeAdapter(Report)
     assert adapter.validate_json(adapter.dump_json(report)) == report
     lines = report.lines()
     with localcontext(prec=2, rounding=ROUND_DOWN):
-        again = price_periods(tariff=priced_by, start=TEN, end=TEN, periods=periods)
+        again = price_session(tariff=priced_by, charging=of, spot_prices=spot_prices())
         assert again.lines() == lines
     assert again == report
 
@@ -124,11 +187,16 @@ def test_a_report_survives_json_and_any_decimal_context(priced_by: Tariff, perio
 @settings(deadline=None)
 @given(price=prices, cuts=st.lists(st.integers(1, 7199), unique=True, max_size=5))
 def test_how_a_session_is_cut_does_not_change_what_its_time_costs(price: Decimal, cuts: list[int]) -> None:
-    bounds = [0, *sorted(cuts), 7200]
     periods = [
-        Period(start=TEN + timedelta(seconds=begin), charging_seconds=Decimal(until - begin))
-        for begin, until in pairwise(bounds)
+        Period(start=TEN + begin * SECOND, charging_seconds=Decimal(until - begin))
+        for begin, until in pairwise([0, *sorted(cuts), 7200])
     ]
-    by_time = tariff({"type": "TIME", "price": price, "vat": 25})
-    report = price_periods(tariff=by_time, start=TEN, end=TEN + timedelta(hours=2), periods=periods)
-    assert [total.excl for total in report.totals if total.dimension is Dimension.TIME] == [price * 2]
+    by_time = tariff(part("TIME", str(price)))
+    report = price_periods(tariff=by_time, start=TEN, end=TEN + 7200 * SECOND, periods=periods, timezone=OSLO)
+    assert report.total_excl == price * 2
+
+
+@settings(deadline=None, max_examples=60)
+@given(priced_by=tariffs())
+def test_a_tariff_that_was_printed_is_read_as_the_same(priced_by: Tariff) -> None:
+    assert parse_tariff(tariff_as_document(priced_by), currency="NOK", one_vat_rate=False) == priced_by

@@ -203,6 +203,7 @@ async def test_a_line_is_shown_with_its_own_fields_its_delivery_and_how_its_pric
         "totalVat",
         "delivery",
         "breakdown",
+        "notes",
     ]
     assert shown["timestampStart"] == STARTED.isoformat().replace("+00:00", "Z")
     assert list(shown["delivery"]) == ["state", "attempts", "nextAttemptAt", "deliveredAt", "lastError"]

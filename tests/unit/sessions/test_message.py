@@ -120,7 +120,9 @@ def test_measurements_are_read_and_only_the_register_of_energy_counts() -> None:
     measured = _read(json.loads(sample("charging-measurements.json")))
     assert isinstance(measured, Measurements)
     assert measured.session_id == "1032427936"
-    assert measured.energy_readings() == [(datetime(2026, 1, 15, 17, 15, tzinfo=UTC), Decimal(185260))]
+    assert [(each.at, each.register_wh) for each in measured.readings()] == [
+        (datetime(2026, 1, 15, 17, 15, tzinfo=UTC), Decimal(185260))
+    ]
 
 
 def _measured(**measurement: Any) -> list[Any]:
@@ -128,7 +130,7 @@ def _measured(**measurement: Any) -> list[Any]:
     message = {"chargerId": "C", "transactionId": 1, "timeStamp": "2026-01-15T17:15:00Z"}
     read = _read({**message, "measurements": [{**energy, **measurement}]})
     assert isinstance(read, Measurements)
-    return read.energy_readings()
+    return [(each.at, each.register_wh) for each in read.readings()]
 
 
 def test_a_measurement_without_a_time_of_its_own_has_that_of_its_message() -> None:

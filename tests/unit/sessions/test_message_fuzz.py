@@ -24,7 +24,7 @@ def _is_read_or_refused(document: object) -> None:
     try:
         message = read_message(document)
         if isinstance(message, Measurements):
-            assert all(at.utcoffset() is not None for at, _ in message.energy_readings())
+            assert all(each.at.utcoffset() is not None for each in message.readings())
     except MessageRefused as refused:
         faults = refused.faults
     else:

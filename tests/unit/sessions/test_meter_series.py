@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.billing import MeterValue
-from shared.sessions import Reading, Stop
-from shared.sessions.energy_curve import energy_curve
-from shared.sessions.metering import meter_values
+from shared.pricing import Charging, energy_curve
+from shared.sessions import Reading, Session, Stop, metering
+from shared.sessions.costing import charging_of
 
 QUARTER = timedelta(minutes=15)
 NOON = datetime(2026, 3, 29, 0, 0, tzinfo=UTC)  # Oslo's clock is put forward that night
@@ -26,6 +26,15 @@ readings_of_any_kind = st.lists(
     ),
     max_size=12,
 )
+
+
+def charging(stop: Stop, readings: Sequence[Reading]) -> Charging:
+    session = Session(session_id="s", heard_at=stop.received_at)
+    return charging_of(session, stop, readings, timezone="Europe/Oslo")
+
+
+def meter_values(stop: Stop, readings: Sequence[Reading]) -> tuple[MeterValue, ...]:
+    return metering.meter_values(charging(stop, readings))
 
 
 @st.composite
@@ -85,7 +94,7 @@ def test_a_series_is_consecutive_cut_at_the_quarters_never_negative_and_adds_up(
 def test_a_curve_never_falls_and_ends_at_the_whole(
     stop: Stop, readings: list[Reading], moments: list[datetime]
 ) -> None:
-    curve = energy_curve(stop, readings)
+    curve = energy_curve(charging(stop, readings))
     within = sorted(moment for moment in moments if stop.started_at <= moment <= stop.ended_at)
     energies = [curve.at(moment) for moment in within]
     assert energies == sorted(energies)

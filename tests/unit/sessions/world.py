@@ -66,7 +66,7 @@ class World(OtherSide):
             secrets=self.wiring.secrets,
             authority=settings.entra_authority,
             ca_bundle=settings.entra_ca_bundle,
-            longest_request=timedelta(seconds=0.2),
+            longest_request=timedelta(seconds=2),
         )
         self.wiring.dispatch = self.asked
         self.send_for(LONGEST_ATTEMPT)

@@ -5,8 +5,8 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.storage.azure_rows import pieces_of
 from shared.storage.rows import MAX_TEXT_BYTES, key_of, range_below
+from shared.storage.table_entities import pieces_of
 
 parts = st.text(st.characters(codec="utf-8"), max_size=400)
 plain = st.text(string.ascii_letters + string.digits + "-._:", min_size=1, max_size=100)

@@ -1,0 +1,50 @@
+"""Use case: which lines went without their revenue share's id, and what a correction would set."""
+
+from dataclasses import dataclass
+
+from shared.billing import CostedLine
+from shared.clock import Clock
+from shared.operators import Operator, Site
+from shared.sessions import Catalogue, Lines, LineWithDelivery
+
+from .places import path_of
+from .revenue_share import share_of_corrected
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingShare:
+    """A line without the id, its site as it is now, and the id that a correction would set, None if there is none."""
+
+    found: LineWithDelivery
+    site: Site | None
+    offered: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingShares:
+    """Lists them. Changes nothing: a line is corrected by a person."""
+
+    lines: Lines
+    catalogue: Catalogue
+    clock: Clock
+
+    async def listed(
+        self, *, operator: Operator, limit: int, continuation: str | None
+    ) -> tuple[list[MissingShare], str | None]:
+        """Lines in force, by their sessions' end, newest first. Raises ContinuationUnreadable, StorageUnavailable."""
+        found, after = await self.lines.missing_shares(home=operator.home, limit=limit, continuation=continuation)
+        return [await self._with_offer(operator, each) for each in found], after
+
+    async def _with_offer(self, operator: Operator, found: LineWithDelivery) -> MissingShare:
+        line = found.line
+        assert isinstance(line, CostedLine)  # noqa: S101  no other has a share
+        now = self.clock.now()
+        share = await share_of_corrected(
+            line, started_at=line.started_at, operator=operator, catalogue=self.catalogue, now=now
+        )
+        path = await path_of(line.site_id, at=now, operator=operator, catalogue=self.catalogue)
+        return MissingShare(
+            found=found,
+            site=path[0] if path else None,
+            offered=share.revenue_share_id if share is not None and share.enabled else None,
+        )

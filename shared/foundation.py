@@ -1,0 +1,110 @@
+"""What use cases stand on: settings, stores, clients, the directory. One of each per process, made on first use."""
+
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from functools import cached_property
+
+from shared.background import Background
+from shared.clients import Clients
+from shared.clock import Clock, SystemClock
+from shared.counts import Counts
+from shared.leases import Leases
+from shared.operators import ApiKeys, Directory, OperatorSecrets, RateLimit
+from shared.settings import Settings, read_settings
+from shared.storage.configuration import KeyRows
+from shared.storage.rows import Rows
+from shared.storage.stores import Stores
+
+
+class Foundation(Stores):
+    """Clients are made when they are first asked for, inside the running loop."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        tables: Mapping[str, Rows] | None = None,
+    ) -> None:
+        super().__init__(table=self._rows_of)
+        self._given_settings = settings
+        self._given_tables = tables or {}
+        self.clock = clock or SystemClock()
+        self._open = AsyncExitStack()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Raises SettingsFaulty, each time until they are right."""
+        return self._given_settings or read_settings(os.environ)
+
+    @cached_property
+    def clients(self) -> Clients:
+        """Clients of other services."""
+        return Clients(settings=self.settings, closing=self._open)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The configuration as use cases read it."""
+        return Directory(
+            operators=self.operators,
+            chargers=self.chargers,
+            sites=self.sites,
+            tariffs=self.tariffs,
+            spot_prices=self.spot_prices,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def rate_limit(self) -> RateLimit:
+        """How often a key may ask."""
+        return RateLimit(per_minute=self.settings.requests_per_minute_per_key)
+
+    @cached_property
+    def background(self) -> Background:
+        """What runs beside the requests."""
+        return Background()
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        """Who may call."""
+        return ApiKeys(
+            store=KeyRows(rows=self.configuration),
+            clock=self.clock,
+            background=self.background,
+            platform_key_hash=self.settings.platform_admin_key_hash,
+        )
+
+    @cached_property
+    def secrets(self) -> OperatorSecrets:
+        """Operators' secrets: in Key Vault, or in a table where the settings allow that."""
+        if self.settings.key_vault_uri is None:
+            from shared.storage.local_secrets import LocalSecrets
+
+            return LocalSecrets(rows=self.configuration)
+        from shared.storage.key_vault_secrets import KeyVaultSecrets
+
+        return KeyVaultSecrets(client=self.clients.key_vault)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """What happened since the process started."""
+        return Counts()
+
+    @cached_property
+    def leases(self) -> Leases:
+        """Who does what just now, over all instances."""
+        return Leases(store=self.lease_rows, clock=self.clock)
+
+    async def aclose(self) -> None:
+        """Waits for what is written in the background and closes every client. Nothing can be used afterwards."""
+        if "background" in self.__dict__:
+            await self.background.settle()
+        await self._open.aclose()
+
+    def _rows_of(self, name: str) -> Rows:
+        if name in self._given_tables:
+            return self._given_tables[name]
+        from shared.storage.azure_rows import AzureRows
+
+        return AzureRows(client=self.clients.tables.get_table_client(name))

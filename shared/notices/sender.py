@@ -1,0 +1,150 @@
+"""Sends one notice to an address that an operator has set: whatever that is, it must not lead into our own network."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from shared.addresses import IpAddress, leads_outside, notice_address_fault
+
+from .signing import signature
+
+if TYPE_CHECKING:
+    import httpx
+
+LONGEST = timedelta(seconds=10)
+_LONGEST_READING = timedelta(seconds=1)
+_KEPT_OF_ANSWER = 2_000
+GONE = 410
+type Resolve = Callable[[str, int], Awaitable[list[str]]]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What came of it: `status` None if there was no answer, `answer` the beginning of what was said."""
+
+    status: int | None
+    detail: str
+    answer: str | None = None
+    took: timedelta = timedelta()
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the receiver has it."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether the receiver wants nothing more."""
+        return self.status == GONE
+
+
+class _Refused(Exception):
+    """Not an address to send to. The message says why."""
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The IP addresses of a name, as the system knows them. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeSender:
+    """Redirects are not followed, and no answer is read further than it is kept."""
+
+    client: "httpx.AsyncClient"
+    allow_local: bool
+    resolve: Resolve = resolve
+    longest: timedelta = LONGEST
+
+    async def send(self, *, url: str, secret: str, notice_id: str, body: bytes, at: datetime) -> Sent:
+        """One attempt, of ten seconds at most. Never raises for what the other side does or does not."""
+        import httpx
+
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self.longest.total_seconds()):
+                sent = await self._post(url, secret=secret, notice_id=notice_id, body=body, at=at)
+        except _Refused as refused:
+            sent = Sent(status=None, detail=str(refused))
+        except TimeoutError:
+            sent = Sent(status=None, detail=f"no answer within {self.longest.total_seconds():g} s")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            sent = Sent(status=None, detail=f"not reached: {type(error).__name__}")
+        took = timedelta(seconds=time.monotonic() - started)
+        return Sent(status=sent.status, detail=sent.detail, answer=sent.answer, took=took)
+
+    async def _post(self, url: str, *, secret: str, notice_id: str, body: bytes, at: datetime) -> Sent:
+        import httpx
+
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "utility-cloud-connector",
+            "accept-encoding": "identity",
+            # The pool knows connections by IP address; the certificate was checked for a name.
+            "connection": "close",
+            "webhook-id": notice_id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": signature(secret=secret, notice_id=notice_id, at=at, body=body),
+        }
+        target, extensions = httpx.URL(url), {}
+        host, place = target.host, await self._place(url)
+        if place is not None:
+            # To the very address that was looked at: a name can lead elsewhere when it is asked for again.
+            headers["host"] = target.netloc.decode("ascii")
+            target, extensions = target.copy_with(host=place), {"sni_hostname": host}
+        request = self.client.build_request(
+            "POST",
+            target,
+            content=body,
+            headers=headers,
+            extensions=extensions,
+            timeout=self.longest.total_seconds(),
+        )
+        response = await self.client.send(request, stream=True, auth=None, follow_redirects=False)
+        try:
+            answer = await _beginning(response)
+        finally:
+            await response.aclose()
+        detail = "accepted" if response.is_success else f"answered {response.status_code}"
+        return Sent(status=response.status_code, detail=detail, answer=answer)
+
+    async def _place(self, url: str) -> str | None:
+        """The IP address to connect to; None: whatever the name leads to. Raises _Refused, OSError."""
+        if fault := notice_address_fault(url, local=self.allow_local):
+            raise _Refused(f"not sent: the address {fault}")
+        if self.allow_local:
+            return None
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        places = [ipaddress.ip_address(each) for each in await self.resolve(host, parts.port or 443)]
+        if not places or not all(map(leads_outside, places)):
+            raise _Refused(f"not sent: {host} does not lead to the public internet")
+        return str(min(places, key=_version))
+
+
+def _version(address: IpAddress) -> int:
+    return address.version
+
+
+async def _beginning(response: "httpx.Response") -> str:
+    """What comes of it in time: the status has been told already."""
+    import httpx
+
+    kept = b""
+    with contextlib.suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout(_LONGEST_READING.total_seconds()):
+            async for part in response.aiter_raw():
+                kept += part
+                if len(kept) >= _KEPT_OF_ANSWER:
+                    break
+    return kept[:_KEPT_OF_ANSWER].decode(errors="replace")

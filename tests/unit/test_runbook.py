@@ -1,0 +1,37 @@
+"""Whoever is on call finds every state and every kind of log entry in the runbook."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from shared.delivery import DeliveryState
+from shared.operators import NoticeKind
+from shared.sessions import HeldFor, SessionStatus
+
+ROOT = Path(__file__).parents[2]
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
+HEADINGS = " ".join(line for line in RUNBOOK.splitlines() if line.startswith("#"))
+CODE = [*(ROOT / "shared").rglob("*.py"), *(ROOT / "functions").glob("*.py")]
+ACTIONS = sorted({found for file in CODE for found in re.findall(r'action="([A-Za-z-]+)"', file.read_text("utf-8"))})
+
+
+def test_there_are_actions() -> None:
+    assert len(ACTIONS) > 15
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_each_kind_of_log_entry_is_explained(action: str) -> None:
+    assert action in RUNBOOK
+
+
+@pytest.mark.parametrize("state", [*DeliveryState, *SessionStatus, *HeldFor, *NoticeKind])
+def test_each_state_and_notice_has_its_paragraph(state: StrEnum) -> None:
+    assert state.value in HEADINGS
+
+
+def test_every_paragraph_says_something() -> None:
+    parts = re.split(r"^### .*$", RUNBOOK, flags=re.MULTILINE)[1:]
+    assert len(parts) > 60
+    assert all(len(part.strip()) > 20 for part in parts)
