@@ -1,40 +1,94 @@
-"""The benchmarks: what the system does in a second on this machine. Prints a table and writes `bench/results.json`."""
+"""The benchmarks: what the system does on this machine, beside what the machine can do at best.
+
+Prints a table and writes `bench/results.json`; docs/performance.md says how to read them.
+"""
 
 import argparse
 import json
 import platform
 import sys
-import tempfile
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from bench.figure import Figure
-from bench.pipeline import pipeline
-from bench.pricing import pricing
-from bench.pure import import_time
 
 RESULTS = Path(__file__).with_name("results.json")
+PARTS = ("pricing", "operations", "growth", "start", "pipeline")
+_VERSIONS = (
+    "azure-data-tables",
+    "azure-functions",
+    "azure-functions-runtime",
+    "azure-servicebus",
+    "aiohttp",
+    "pydantic",
+)
 
 
 def main() -> int:
-    """Runs everything; any figure whose work did not arrive as it should is an error, not a figure."""
-    parser = argparse.ArgumentParser(prog="python -m bench")
+    """Runs everything; a figure whose work did not arrive as it should is an error, not a figure."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer of everything, in under a minute")
-    size = 200 if parser.parse_args().quick else 2_000
-    figures = [import_time(), *pricing(sessions=size)]
-    with tempfile.TemporaryDirectory() as state:
-        figures += pipeline(sessions=size, state=Path(state))
-    _print(figures)
-    machine = {"python": platform.python_version(), "system": platform.platform()}
-    document = {"machine": machine, "figures": [figure.as_document() for figure in figures]}
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these (they are then all in the results)")
+    arguments = parser.parse_args()
+    figures: list[Figure] = []
+    for part in arguments.parts or PARTS:
+        print(f"bench: {part}", file=sys.stderr, flush=True)
+        measured = _measure(part)(arguments.quick)
+        figures += measured
+        _print(measured)
+    machine = {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": _processor(),
+        **{name: version(name) for name in _VERSIONS},
+    }
+    document = {"machine": machine, "quick": arguments.quick, "figures": [figure.as_document() for figure in figures]}
     RESULTS.write_text(json.dumps(document, indent=2) + "\n")
+    missed = [figure.name for figure in figures if not figure.is_reached]
+    print(f"\n{len(missed)} figures are not what they should be" + "".join(f"\n  {name}" for name in missed))
     return 0
 
 
-def _print(figures: list[Figure]) -> None:
-    width = max(len(figure.name) for figure in figures)
+def _measure(part: str) -> Callable[[bool], Sequence[Figure]]:
+    """How a part is measured: whether quickly, to its figures. A part that is not asked for is not imported."""
+    match part:
+        case "pricing":
+            from bench.pricing import pricing
+
+            return lambda quick: pricing(sessions=200 if quick else 2_000)
+        case "operations":
+            from bench.operations import operations
+
+            return lambda _: operations()
+        case "growth":
+            from bench.growth import growth
+
+            return lambda quick: growth(quick=quick)
+        case "start":
+            from bench.start import start
+
+            return lambda quick: start(quick=quick)
+        case _:
+            from bench.pipeline import FULL, QUICK, pipeline
+
+            return lambda quick: pipeline(QUICK if quick else FULL)
+
+
+def _print(figures: Sequence[Figure]) -> None:
     for figure in figures:
-        goal = "" if figure.goal is None else f"  goal: below {figure.goal:g}"
-        print(f"{figure.name:<{width}}  {figure.value:>12,.2f} {figure.unit:<12} n={figure.sample}{goal}")
+        beside = "" if figure.floor is None else f"{figure.floor:>12,.2f} {figure.ratio:>7.2f}"
+        missed = "" if figure.is_reached else "  NOT REACHED"
+        wanted = f"  {figure.wanted}{missed}" if figure.wanted else ""
+        print(f"{figure.name:<58} {figure.value:>12,.2f} {figure.unit:<14} {beside:<20} n={figure.sample}{wanted}")
+
+
+def _processor() -> str:
+    """The processor's name and how many cores there are."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{len(names)} x {names[0]}" if names else platform.processor()
 
 
 if __name__ == "__main__":

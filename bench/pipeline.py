@@ -1,190 +1,162 @@
-"""What goes through the whole stack: contract events, authorizations, stops, and lines at Utility Cloud."""
+"""What goes through the whole stack, measured in turn with its floor: events, authorizations, stops, lines."""
 
 import asyncio
-import json
-import time
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import httpx
-from azure.servicebus import ServiceBusMessage
-from azure.servicebus.aio import ServiceBusClient
-
+from bench.bare_reads import bare_reads
 from bench.figure import Figure, percentile
-from bench.pricing import FLAT_TARIFF
-from local.sandbox.demo_operators import DEMO_OPERATORS
-from local.stack import Stack, running
+from bench.floor.recording import record
+from bench.floor.step import Recording
+from bench.measures import AT_ONCE, Taken, backlog_of_events, events_to_allowed, lines, questions, stops
+from bench.side import app_stack, floor_stack, running_floor, side
+from local.stack import Stack
 
-AT_ONCE = 16
-PATIENCE_SECONDS = 300
-EVENTS = "/api/v1/charging-events"
-_OPERATOR = DEMO_OPERATORS[0]
-
-
-def pipeline(*, sessions: int, state: Path) -> list[Figure]:
-    """Runs `sessions` drivers with one session each through a fresh stack and checks that each line arrived once."""
-    with running(state=state, in_memory_tables=True) as stack:
-        return asyncio.run(_pipeline(stack, sessions))
+SLOW_SECONDS = 0.1
+LEAST_OF_FLOOR = 0.6
+MOST_OF_READS = 2.0
 
 
-async def _pipeline(stack: Stack, count: int) -> list[Figure]:
-    limits = httpx.Limits(max_connections=AT_ONCE)
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How many of each there are in a round, which is done on one side and then on the other."""
+
+    rounds: int
+    drivers: int
+    questions: int
+    sessions: int
+    slow_sessions: int
+
+
+FULL = Size(rounds=5, drivers=150, questions=1_000, sessions=1_000, slow_sessions=300)
+QUICK = Size(rounds=2, drivers=40, questions=100, sessions=100, slow_sessions=50)
+
+type Measure = Callable[[range, Taken], Awaitable[None]]
+
+
+def pipeline(size: Size) -> list[Figure]:
+    """Everything; each ends by checking that what should have arrived did, each once, with its amount."""
+    figures = []
+    for with_deliveries, measured in ((False, _incoming), (True, _to_lines)):
+        with _both(size, with_deliveries=with_deliveries) as (app, floor, recording):
+            figures += asyncio.run(measured(app, floor, recording, size))
+    return figures
+
+
+@contextmanager
+def _both(size: Size, *, with_deliveries: bool) -> Iterator[tuple[Stack, Stack, Recording]]:
+    drivers, sessions = size.rounds * size.drivers * 3, size.rounds * size.sessions
+    if with_deliveries:
+        drivers, sessions = size.drivers, sessions + size.rounds * size.slow_sessions
+    with ExitStack() as open_:
+        state = Path(open_.enter_context(tempfile.TemporaryDirectory()))
+        floor = open_.enter_context(floor_stack(state=state / "floor"))
+        _say(f"recording what {drivers:,} drivers and {sessions:,} sessions take")
+        recording = asyncio.run(record(stack=floor, drivers=drivers, sessions=sessions))
+        open_.enter_context(running_floor(stack=floor, recording=recording, with_deliveries=with_deliveries))
+        app = open_.enter_context(app_stack(state=state / "app", with_deliveries=with_deliveries))
+        yield app, floor, recording
+
+
+async def _incoming(app_stack_: Stack, floor_stack_: Stack, recording: Recording, size: Size) -> list[Figure]:
+    drivers = size.rounds * size.drivers
     async with (
-        httpx.AsyncClient(base_url=stack.functions_url, timeout=60, limits=limits, trust_env=False) as http,
-        httpx.AsyncClient(base_url=stack.sandbox_url, timeout=60, trust_env=False) as sandbox,
+        side(stack=app_stack_, is_floor=False) as app,
+        side(stack=floor_stack_, is_floor=True) as floor,
+        bare_reads(stack=floor_stack_, recording=recording) as bare,
     ):
-        keys = await _prepare(http, stack)
-        platform = {"x-api-key": keys["charging-platform"]}
-        contracts = await _contracts(stack, http, keys["utility-cloud"], count)
-        allowed = await _each(count, lambda n: _authorize(http, platform, n))
-        started = time.perf_counter()
-        stops = await _each(count, lambda n: _stop(http, platform, n))
-        lines = await _lines(sandbox, count, started)
+
+        async def events(measure: Callable[..., Awaitable[None]], *, after: int) -> tuple[Taken, Taken]:
+            return await _in_turn(
+                partial(measure, app), partial(measure, floor), size.rounds, size.drivers, after=after * drivers
+            )
+
+        async def asked(at_once: int) -> tuple[Taken, Taken, Taken]:
+            by_app, by_floor = (partial(questions, it, drivers=drivers, at_once=at_once) for it in (app, floor))
+            by_reads = partial(bare.take, drivers=drivers, at_once=at_once)
+            _, on_floor = await _in_turn(by_app, by_floor, size.rounds, size.questions)
+            in_app, read = await _in_turn(by_app, by_reads, size.rounds, size.questions)
+            return in_app, on_floor, read
+
+        _say("contract events")
+        one = await events(partial(events_to_allowed, at_once=1), after=0)
+        some = await events(partial(events_to_allowed, at_once=AT_ONCE), after=1)
+        many = await events(backlog_of_events, after=2)
+        _say("authorizations")
+        alone, together = await asked(1), await asked(AT_ONCE)
+        _say("stops")
+        stopped = await _in_turn(
+            partial(stops, app, drivers=drivers), partial(stops, floor, drivers=drivers), size.rounds, size.sessions
+        )
     return [
-        Figure(name="contract event to driver", value=count / contracts, unit="events/s", sample=count),
-        *_latencies("authorization", allowed),
-        *_latencies("stop acknowledged", stops),
-        Figure(name="stop to line at Utility Cloud", value=count / lines, unit="sessions/s", sample=count),
+        _rate("contract events, 1 at a time", "events/s", *one),
+        *_latencies("contract event to allowed, 1 at a time", *one),
+        _rate(f"contract events, {AT_ONCE} at a time", "events/s", *many),
+        *_latencies(f"contract event to allowed, {AT_ONCE} at a time", *some),
+        *_authorizations("1 at a time", *alone),
+        *_authorizations(f"{AT_ONCE} at a time", *together),
+        _rate(f"stops acknowledged, {AT_ONCE} at a time", "stops/s", *stopped),
+        *_latencies("stop acknowledged", *stopped),
     ]
 
 
-async def _prepare(http: httpx.AsyncClient, stack: Stack) -> dict[str, str]:
-    admin = {"x-api-key": stack.platform_admin_key}
-    route = f"/api/v1/operators/{_OPERATOR.gln}"
-    operator = {
-        "name": "Bench",
-        "mode": "costed-transaction",
-        "state": "live",
-        "currency": "NOK",
-        "timezone": "Europe/Oslo",
-        "defaultTariffId": "flat",
-        "entra": {
-            "directoryId": _OPERATOR.directory_id,
-            "clientId": _OPERATOR.client_id,
-            "clientSecret": _OPERATOR.client_secret,
-            "scope": _OPERATOR.scope,
-        },
-    }
-    tariff = json.loads(json.dumps(FLAT_TARIFF, default=float))
-    for path, document in ((route, operator), (f"{route}/tariffs/flat", tariff), (f"{route}/chargers/BENCH", {})):
-        (await http.put(path, json=document, headers=admin)).raise_for_status()
-    keys = {}
-    for scope in ("charging-platform", "utility-cloud"):
-        answer = await http.post(f"{route}/api-keys", json={"scope": scope, "label": "bench"}, headers=admin)
-        keys[scope] = answer.raise_for_status().json()["key"]
-    return keys
+async def _to_lines(app_stack_: Stack, floor_stack_: Stack, recording: Recording, size: Size) -> list[Figure]:
+    async with side(stack=app_stack_, is_floor=False) as app, side(stack=floor_stack_, is_floor=True) as floor:
+        by_app, by_floor = (partial(lines, it, drivers=size.drivers) for it in (app, floor))
+        for it in (app, floor):
+            await backlog_of_events(it, range(size.drivers), Taken())
+            await it.forget_lines()
+        _say("stops to lines")
+        at_once = await _in_turn(by_app, by_floor, size.rounds, size.sessions)
+        for it in (app, floor):
+            await it.slow(SLOW_SECONDS)
+        _say(f"stops to lines, Utility Cloud answering in {SLOW_SECONDS * 1000:g} ms")
+        slowly = await _in_turn(by_app, by_floor, size.rounds, size.slow_sessions, after=size.rounds * size.sessions)
+    figures = []
+    for how, taken in (("at once", at_once), (f"in {SLOW_SECONDS * 1000:g} ms", slowly)):
+        name = f"stop to line, answered {how}"
+        figures += [_rate(name, "sessions/s", *taken), *_latencies(name, *taken)]
+    return figures
 
 
-async def _contracts(stack: Stack, http: httpx.AsyncClient, key: str, count: int) -> float:
-    """Seconds from the first event published to the last driver active."""
-    async with ServiceBusClient.from_connection_string(stack.service_bus_connection) as client:
-        sender = client.get_topic_sender(stack.settings["ContractEventsTopic"])
-        async with sender:
-            started = time.perf_counter()
-            for first in range(0, count, 100):
-                await sender.send_messages([_event(n) for n in range(first, min(first + 100, count))])
-    deadline = time.perf_counter() + PATIENCE_SECONDS
-    for number in range(count):
-        while (await http.get(f"/api/v1/drivers/{_owner(number)}", headers={"x-api-key": key})).status_code != 200:
-            if time.perf_counter() > deadline:
-                raise TimeoutError(f"driver {number} never came")
-            await asyncio.sleep(0.01)
-    return time.perf_counter() - started
+async def _in_turn(app: Measure, floor: Measure, rounds: int, count: int, *, after: int = 0) -> tuple[Taken, Taken]:
+    """Rounds of so many with numbers from `after`, each on one side, then on the other, and the next one inversely."""
+    taken = Taken(), Taken()
+    for number in range(rounds):
+        numbers = range(after + number * count, after + (number + 1) * count)
+        order = ((app, taken[0]), (floor, taken[1]))
+        for measure, into in order if number % 2 == 0 else reversed(order):
+            await measure(numbers, into)
+    return taken
 
 
-async def _each(count: int, one: Callable[[int], Awaitable[None]]) -> tuple[float, list[float]]:
-    """Seconds for all, 16 at a time, and for each."""
-    numbers = iter(range(count))
-    latencies: list[float] = []
-
-    async def work() -> None:
-        for number in numbers:
-            started = time.perf_counter()
-            await one(number)
-            latencies.append(time.perf_counter() - started)
-
-    started = time.perf_counter()
-    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    return time.perf_counter() - started, latencies
+def _authorizations(how: str, app: Taken, floor: Taken, bare: Taken) -> list[Figure]:
+    name = f"authorization, {how}"
+    [p50, p99] = _latencies(name, app, bare)
+    return [_rate(name, "requests/s", app, floor, at_least=None), replace(p50, ratio_at_most=MOST_OF_READS), p99]
 
 
-async def _authorize(http: httpx.AsyncClient, headers: dict[str, str], number: int) -> None:
-    question = {"charger_id": "BENCH", "rfid_tag_id": _tag(number)}
-    answer = (await http.post(EVENTS, json=question, headers=headers)).raise_for_status().json()
-    if not answer["charging_allowed"]:
-        raise RuntimeError(f"{_tag(number)} should be allowed: {answer}")
+def _rate(name: str, unit: str, app: Taken, floor: Taken, *, at_least: float | None = LEAST_OF_FLOOR) -> Figure:
+    return Figure(name=name, value=app.rate, unit=unit, sample=app.count, floor=floor.rate, ratio_at_least=at_least)
 
 
-async def _stop(http: httpx.AsyncClient, headers: dict[str, str], number: int) -> None:
-    ended = datetime.now(UTC)
-    message = {
-        "chargerId": "BENCH",
-        "socketId": 1,
-        "deviceTimeStampStart": (ended - timedelta(hours=1)).isoformat(),
-        "deviceTimeStampEnd": ended.isoformat(),
-        "transactionId": f"bench-{number}",
-        "authorizedIdTag": _tag(number),
-        "consumptionWh": 12345,
-        "action": "transaction_stop",
-    }
-    answer = (await http.post(EVENTS, json=message, headers=headers)).raise_for_status().json()
-    if answer["status"] != "settled":
-        raise RuntimeError(f"session {number} should be settled: {answer}")
-
-
-async def _lines(sandbox: httpx.AsyncClient, count: int, started: float) -> float:
-    """Seconds since `started` until every line has arrived, each once."""
-    deadline = time.perf_counter() + PATIENCE_SECONDS
-    while True:
-        bodies: list[dict[str, Any]] = [
-            item["body"] for item in (await sandbox.get("/_sandbox/transactions")).raise_for_status().json()
-        ]
-        if len(bodies) >= count:
-            break
-        if time.perf_counter() > deadline:
-            raise TimeoutError(f"{len(bodies)} of {count} lines arrived")
-        await asyncio.sleep(0.05)
-    elapsed = time.perf_counter() - started
-    if len({body["transactionId"] for body in bodies}) != count or len(bodies) != count:
-        raise RuntimeError(f"{len(bodies)} lines for {count} sessions")
-    return elapsed
-
-
-def _latencies(name: str, measured: tuple[float, list[float]]) -> list[Figure]:
-    elapsed, latencies = measured
-    count = len(latencies)
+def _latencies(name: str, app: Taken, floor: Taken) -> list[Figure]:
     return [
-        Figure(name=f"{name}, {AT_ONCE} at once", value=count / elapsed, unit="requests/s", sample=count),
-        Figure(name=f"{name}, p50", value=percentile(latencies, 0.5) * 1000, unit="ms", sample=count),
-        Figure(name=f"{name}, p99", value=percentile(latencies, 0.99) * 1000, unit="ms", sample=count),
+        Figure(
+            name=f"{name}, p{share * 100:g}",
+            value=percentile(app.each, share) * 1000,
+            unit="ms",
+            sample=len(app.each),
+            floor=percentile(floor.each, share) * 1000,
+        )
+        for share in (0.5, 0.99)
     ]
 
 
-def _event(number: int) -> ServiceBusMessage:
-    body = {
-        "Header": {
-            "EventName": "ContractActivated",
-            "EventID": f"bench-{number}",
-            "TenantID": _OPERATOR.gln,
-            "ServiceType": "ChargingAgreement",
-            "Timestamp": "2026-01-01T00:00:00Z",
-        },
-        "Payload": {
-            "Contract": {
-                "ContractID": f"B-{number}",
-                "Product": {"ProductCode": "BENCH"},
-                "AccountingPoint": {"Identification": _owner(number), "Details": {"Rfid": _tag(number)}},
-            }
-        },
-    }
-    return ServiceBusMessage(json.dumps(body), message_id=f"bench-{number}")
-
-
-def _owner(number: int) -> str:
-    return f"70705750{number:010d}"
-
-
-def _tag(number: int) -> str:
-    return f"B{number:09d}"
+def _say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)

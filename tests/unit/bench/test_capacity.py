@@ -1,0 +1,147 @@
+"""The numbers of the cost sheet are those that are counted, and what its formulas make of them."""
+
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from bench.operations import TIMERS, runs_a_month, timer_name
+from bench.operations.counted import Measure
+from shared.charging_platform.platform import PAGE
+from shared.charging_platform.sweep import MOST_PAGES
+from shared.charging_platform.sweep_state import FIRST_LOOK_BACK, OVERLAP
+from shared.delivery import ATTEMPTS_AT_ONCE
+from shared.operators.operator import BUCKETS
+from shared.reconciliation.asking import ASKED_A_SECOND
+from shared.retention.purge import RUNS_FOR
+from shared.storage.old_stories import _AT_ONCE as PURGED_AT_ONCE
+from tests.unit.bench.capacity_sheet import DOCUMENT, SIZES, cold, counted, name_in, number, reckoned, table, tables
+
+OF_COLUMNS: Final = {
+    "rows read": Measure.ROWS_READ,
+    "rows written": Measure.ROWS_WRITTEN,
+    "bytes read": Measure.BYTES_READ,
+    "bytes written": Measure.BYTES_WRITTEN,
+    "bytes more stored": Measure.STORED,
+    "messages": Measure.MESSAGES,
+    "HTTP calls out": Measure.CALLS,
+    "bytes in them": Measure.CALL_BYTES,
+}
+OPERATIONS: Final = "storage operations: point reads + queries + commits"
+EXACT: Final = 0.006  # as far as two decimals show
+# How long something took stands in the log, in one digit or in two.
+BYTES: Final = 0.02
+THREE_DIGITS: Final = 0.006
+
+
+def test_each_thing_that_happens_costs_what_is_counted() -> None:
+    for line in table("with caches run out"):
+        it = counted()[line["what"]]
+        parts = [number(part) for part in line[OPERATIONS].partition(": ")[2].split(" + ")]
+        assert parts == pytest.approx([it[each] for each in Measure][:3], abs=EXACT), line
+        assert number(line[OPERATIONS]) == pytest.approx(it.storage_operations, abs=EXACT), line
+        if line["with caches run out"]:
+            assert number(line["with caches run out"]) == cold(it.name).storage_operations, line
+        for column, measure in OF_COLUMNS.items():
+            room = BYTES if "bytes" in column else 0
+            assert number(line[column]) == pytest.approx(it[measure], rel=room, abs=max(EXACT, 3 * room)), (
+                column,
+                line,
+            )
+
+
+def test_everything_that_is_counted_is_in_the_sheet() -> None:
+    shown = {line["what"] for line in table("with caches run out")}
+    timers = {f"idle run of {name_in(line['timer'])}" for line in table("runs a month")}
+    assert {
+        name
+        for name in counted()
+        if not name.endswith((": all", "each further operator")) and ", caches run out" not in name
+    } - {"session, meter values: tag shown", "session, meter values: start", "session, meter values: a reading"} == (
+        shown | timers
+    )
+
+
+@pytest.mark.parametrize("step", ["tag shown", "start", "a reading"])
+def test_up_to_the_stop_a_session_costs_the_same_in_both_modes(step: str) -> None:
+    costed, metered = counted()[f"session, costed: {step}"], counted()[f"session, meter values: {step}"]
+    assert metered.tally == costed.tally
+
+
+def test_each_timer_costs_what_is_counted() -> None:
+    lines = {name_in(line["timer"]): line for line in table("runs a month")}
+    assert list(lines) == [timer_name(timer) for timer in TIMERS]
+    for timer in TIMERS:
+        line, name = lines[timer_name(timer)], f"idle run of {timer_name(timer)}"
+        one, further = counted()[name], counted()[f"{name}, each further operator"]
+        assert number(line["runs a month"]) == runs_a_month(timer)
+        assert number(line["storage operations a run"]) == pytest.approx(one.storage_operations, abs=EXACT)
+        assert number(line["for each further operator"]) == pytest.approx(further.storage_operations, abs=EXACT)
+        assert number(line["peeks at Service Bus"]) == one[Measure.PEEKS]
+        assert number(line["HTTP calls out"]) == one[Measure.CALLS]
+        of_a_month = one.storage_operations * runs_a_month(timer)
+        assert number(line["storage operations a month"]) == pytest.approx(of_a_month, abs=1)
+
+
+def test_the_worked_months_are_what_the_formulas_make_of_the_counts() -> None:
+    worked = [line for lines in tables() if lines and "1,000 sessions" in lines[0] for line in lines]
+    assert len(worked) > 12
+    for head, sessions in SIZES.items():
+        found = reckoned(sessions)
+        for line in worked:
+            assert number(line[head]) == pytest.approx(found[name_in(line["name"])], rel=THREE_DIGITS), (head, line)
+
+
+def test_the_limits_are_what_the_formulas_make_of_the_counts() -> None:
+    found = reckoned(1_000)
+    for line in table("what sets it"):
+        assert number(line["a second"]) == pytest.approx(found[name_in(line["name"])], rel=THREE_DIGITS), line
+
+
+def test_the_formulas_stand_on_what_the_system_is_set_to() -> None:
+    found, sweeps_every = reckoned(1_000), timedelta(minutes=10)
+    assert found["partitions"] == BUCKETS
+    assert found["deliveries_process"] * found["utility_cloud_answers_in"] == pytest.approx(ATTEMPTS_AT_ONCE)
+    assert found["reconciled_operator"] == ASKED_A_SECOND
+    looks_back = OVERLAP + sweeps_every
+    assert found["swept_operator"] * looks_back.total_seconds() == pytest.approx(MOST_PAGES * PAGE)
+    assert found["sweep_pages"] == 1_000 * (OVERLAP / sweeps_every + FIRST_LOOK_BACK.days) / PAGE
+    work_ms = RUNS_FOR.total_seconds() * 1_000 * PURGED_AT_ONCE
+    assert found["purge_ms"] * found["purged_a_night"] == pytest.approx(work_ms)
+
+
+def test_the_numbers_in_the_text_are_so_too() -> None:
+    month, idle = reckoned(1_000), reckoned(1e-9)
+    timers = month["timers"]
+    runs = sum(timer.runs for timer in timers)
+    by_name = {timer.name: timer for timer in timers}
+    of_one_more = {timer.name: timer.runs * timer.further for timer in timers}
+    said = [
+        f"**{month['stops_operator']:.0f} stops a second**, or {month['sessions_operator']:.0f} whole sessions",
+        f"beyond {month['sessions_bus']:.0f} sessions a second",
+        f"beyond {month['sessions_account']:.0f} sessions a second over all operators",
+        f"Standard includes last for {_three(month['sessions_included'])} sessions a month",
+        f"has {_three(month['purged_a_night'])} operations to do, and keeps up only while one takes less than "
+        f"{month['purge_ms']:.1f} ms",
+        f"{_three(idle['gb_s_shared'])} GB-s and {idle['log_gb']:.3f} GB of log a month with no session",
+        f"would save {75 * by_name['retry_deliveries'].runs / runs:.0f} % of the runs",
+        f"{sum(of_one_more.values()):,.0f} idle storage operations a month, {of_one_more['send_notices']:,.0f} of them",
+        f"{month['always_ready']:.1f} USD for each always-ready instance",
+        f"a body of {counted()['session, costed: delivery'][Measure.CALL_BYTES]:,.0f} bytes a line",
+        f"the first column is {100 * idle['gb_s_shared'] / month['gb_s_shared']:.0f} % timers",
+    ]
+    text = DOCUMENT.read_text("utf-8")
+    assert [sentence for sentence in said if sentence not in text] == []
+
+
+def test_the_shares_of_the_timers_are_those_of_their_runs() -> None:
+    lines = {name_in(line["timer"]): number(line["share of the runs"]) for line in table("without it")}
+    runs = {timer_name(timer): runs_a_month(timer) for timer in TIMERS}
+    shares = {name: 100 * count / sum(runs.values()) for name, count in runs.items()}
+    assert lines == pytest.approx(shares, abs=0.06)
+
+
+def _three(value: float) -> str:
+    """Three digits of a large number."""
+    digits = len(f"{value:.0f}") - 3
+    return f"{round(value, -digits):,.0f}"
