@@ -15,8 +15,8 @@ _PER_PRICE: Final = {
     Dimension.PARKING_TIME: Decimal(3600),
     Dimension.FLAT: Decimal(1),
 }
-# What is divided by a power of ten needs no division, and has an end.
-_POWERS_OF_TEN: Final = {Dimension.ENERGY: -3, Dimension.FLAT: 0}
+# What would be divided by a power of ten needs no division, and has an end.
+_SHARES: Final = {Dimension.ENERGY: Decimal("0.001"), Dimension.FLAT: Decimal(1)}
 _NOTHING: Final = (Decimal(0), Decimal(0))
 _HUNDRED: Final = Decimal(100)
 
@@ -33,15 +33,16 @@ def amounts(*, used: Sequence[Usage], billed: Sequence[Decimal], includes_vat: b
     reached: dict[tuple[Dimension, Decimal | None], tuple[Decimal, Decimal]] = {}
     found = []
     for usage, volume in zip(used, billed, strict=True):
-        if usage.price is None:
+        applied = usage.match.applied
+        if applied is None or usage.price is None:
             found.append(_NOTHING)
             continue
-        vat = usage.vat
-        shift = _POWERS_OF_TEN.get(usage.dimension)
-        if shift is not None and not includes_vat:
-            excl = (usage.price * volume).scaleb(shift)
-            found.append((excl, excl if vat is None else excl * (_HUNDRED + vat).scaleb(-2)))
+        share = _SHARES.get(usage.dimension)
+        if share is not None and not includes_vat:
+            excl = usage.price * volume * share
+            found.append((excl, excl * applied.gross))
             continue
+        vat = applied.price.vat
         key = (usage.dimension, vat)
         summed[key] = total = summed.get(key, Decimal(0)) + usage.price * volume
         after = _both_sides(total, per=_PER_PRICE[usage.dimension], vat=vat or Decimal(0), includes_vat=includes_vat)

@@ -12,6 +12,7 @@ from .charging import Charging, Reading
 from .pricing_error import EnergyOffGrid
 
 GRID_WH: Final = Decimal("0.001")
+_STEPS_PER_WH: Final = Decimal(1000)
 READINGS_TOLERANCE_WH: Final = Decimal(100)
 """By so much a session's energy and its register may differ: two meters, or one that is rounded."""
 
@@ -44,17 +45,23 @@ class EnergyCurve:
 
         Differences of this are what periods get, so that parts always add up to the whole.
         """
-        after = bisect_right(self.instants, instant)
-        if after == 0:
-            return Decimal(0)
-        so_far = self.energies_wh[after - 1]
+        number = self.last_by(instant)
+        return self.after(number, instant) if number >= 0 else Decimal(0)
+
+    def last_by(self, instant: datetime) -> int:
+        """The number of the last of the instants by `instant`, -1 if it lies before them all."""
+        return bisect_right(self.instants, instant) - 1
+
+    def after(self, number: int, instant: datetime) -> Decimal:
+        """The energy at `instant`, where it is known that `number` is the last by then."""
+        so_far, after = self.energies_wh[number], number + 1
         if after == len(self.instants) or self.energies_wh[after] == so_far:
             return so_far
-        before = self.instants[after - 1]
+        before = self.instants[number]
         passed, whole = (instant - before) // _MICROSECOND, (self.instants[after] - before) // _MICROSECOND
-        grown = (self.energies_wh[after] - so_far) / GRID_WH
+        grown = int((self.energies_wh[after] - so_far) * _STEPS_PER_WH)
         # In whole numbers: half up, without a quotient that would be rounded before.
-        steps = (2 * int(grown) * passed + whole) // (2 * whole)
+        steps = (2 * grown * passed + whole) // (2 * whole)
         return so_far + steps * GRID_WH
 
     def reached(self, energy_wh: Decimal) -> datetime:
@@ -83,21 +90,24 @@ def energy_curve(charging: Charging) -> EnergyCurve:
     left_out: Counter[str] = Counter()
     current_at_start: Decimal | None = None
     points: list[tuple[datetime, Decimal, Decimal | None]] = []
-    readings = sorted(((each.at.astimezone(UTC), each.energy_wh, each) for each in charging.readings), key=_order)
+    readings = sorted([(each.at.astimezone(UTC), each.energy_wh, each) for each in charging.readings], key=_order)
+    zero = charging.register_at_start_wh
+    if zero is not None:
+        _refuse_off_grid(zero)
     for at, register, reading in readings:
         if at <= start and reading.current_a is not None:
             current_at_start = reading.current_a
         fault = _fault(at, start=start, end=end, last=points[-1][0] if points else start)
-        energy = _since_start(register, charging)
-        if energy is None:
+        energy = charging.energy_wh
+        if zero is None:
             fault = _NO_START
-        elif fault is None and energy > charging.energy_wh:
-            is_rounded = energy <= charging.energy_wh + READINGS_TOLERANCE_WH
-            energy, fault = charging.energy_wh, None if is_rounded else _BEYOND
-        if fault is None and energy is not None:
+        elif fault is None and (energy := register - zero) > charging.energy_wh:
+            fault = _BEYOND if energy > charging.energy_wh + READINGS_TOLERANCE_WH else None
+            energy = charging.energy_wh
+        if fault is None:
             points.append((at, energy, reading.current_a))
         else:
-            left_out[fault or _NO_START] += 1
+            left_out[fault] += 1
     rising = _rising(points)
     if len(rising) < len(points):
         left_out[_FALLEN] = len(points) - len(rising)
@@ -124,18 +134,13 @@ def _straight(start: datetime, end: datetime, energy_wh: Decimal) -> EnergyCurve
 def _order(read: tuple[datetime, Decimal, Reading]) -> tuple[datetime, Decimal]:
     """By the instant in UTC: two times of one zone are compared by the clock on the wall, which shows some twice."""
     at, register, _ = read
-    if not (register.is_finite() and abs(register) < _BELOW and not register % GRID_WH):
-        raise EnergyOffGrid(energy_wh=register)
+    _refuse_off_grid(register)
     return at, register
 
 
-def _since_start(register: Decimal, charging: Charging) -> Decimal | None:
-    zero = charging.register_at_start_wh
-    if zero is None:
-        return None
-    if not (zero.is_finite() and abs(zero) < _BELOW and not zero % GRID_WH):
-        raise EnergyOffGrid(energy_wh=zero)
-    return register - zero
+def _refuse_off_grid(register: Decimal) -> None:
+    if not (register.is_finite() and abs(register) < _BELOW and not register % GRID_WH):
+        raise EnergyOffGrid(energy_wh=register)
 
 
 def _fault(at: datetime, *, start: datetime, end: datetime, last: datetime) -> str | None:

@@ -11,6 +11,7 @@ from decimal import (
     Inexact,
     InvalidOperation,
     Overflow,
+    Rounded,
     localcontext,
 )
 from typing import Final
@@ -36,9 +37,10 @@ def _context(*, traps: list[type[DecimalException]]) -> Context:
 # ever, then it is an error here rather than a lost digit on an invoice.
 _EXACT: Final = _context(traps=[*_LOUD, Inexact])
 _DIVIDING: Final = _context(traps=_LOUD)
+_shortest: Final = _DIVIDING.normalize
+_written_out: Final = _context(traps=[*_LOUD, Rounded]).add
 _GRID: Final = Decimal("1E-28")
 _ZERO: Final = Decimal(0)
-_ONE: Final = Decimal(1)
 
 
 def exactly() -> AbstractContextManager[Context]:
@@ -60,14 +62,14 @@ def canonical(value: Decimal) -> Decimal:
     """The same number without trailing zeros, without exponent and, if it is zero, without sign."""
     if not value:
         return _ZERO
-    # Asking as_tuple() for the exponent would cost more than all of this.
-    if value == value.to_integral_value():
-        return value.quantize(_ONE, context=_DIVIDING)
-    return value.normalize(_DIVIDING)
+    # Zero, added, takes away an exponent above zero.
+    return _written_out(_shortest(value), _ZERO)
 
 
 def printed(value: Decimal, *, decimals: int = 0) -> str:
     """`value` in plain digits, all of them, and at least `decimals` after the point."""
-    whole, _, fraction = format(canonical(value), "f").partition(".")
-    fraction = fraction.ljust(decimals, "0")
-    return f"{whole}.{fraction}" if fraction else whole
+    digits = format(canonical(value), "f")
+    if decimals <= 0:
+        return digits
+    whole, _, fraction = digits.partition(".")
+    return f"{whole}.{fraction.ljust(decimals, '0')}"

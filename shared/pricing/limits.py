@@ -1,8 +1,7 @@
 """The minimum and the maximum of a tariff, and the one moment at which the total is rounded."""
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from shared.money import RoundedAmounts, known_currencies, round_to_minor_unit, vat_out_of, with_vat
 
@@ -14,8 +13,7 @@ from .tariff import PriceLimit, Tariff
 _IN_WORDS = {"min_price": "minimum", "max_price": "maximum"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Total:
+class Total(NamedTuple):
     """The exact total within the limits, what is charged, and notes on what happened in between."""
 
     excl: Decimal

@@ -1,20 +1,41 @@
 """Which element of a tariff sets the price of a dimension at a moment."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Final, NamedTuple
 
 from .conditions import Condition, Moment, conditions_of
+from .exact import exactly
 from .report import PassedOver
 from .restrictions import UNRESTRICTED
+from .spot_formula import SpotFormula, spot_formula
 from .tariff import Dimension, PriceComponent, TariffElement
+
+_PERCENT: Final = Decimal("0.01")
 
 
 class Applied(NamedTuple):
-    """The component that applies and where in the tariff it stands."""
+    """The component that applies and where in the tariff it stands, with what follows from it.
+
+    `gross` times an amount without VAT is that with VAT; `formula` is there for a price that follows the market.
+    """
 
     element: int
     component: int
     price: PriceComponent
+    gross: Decimal
+    formula: SpotFormula | None
+
+
+def _applied(price: PriceComponent, *, element: int, component: int) -> Applied:
+    with exactly():
+        return Applied(
+            element=element,
+            component=component,
+            price=price,
+            gross=1 + (price.vat or 0) * _PERCENT,
+            formula=spot_formula(price.spot) if price.spot is not None else None,
+        )
 
 
 class Match(NamedTuple):
@@ -41,6 +62,11 @@ class Matcher:
         ]
         self._found: dict[tuple[Dimension, tuple[int, ...]], Match] = {}
         self._candidates = {dimension: self._candidates_for(dimension, elements) for dimension in Dimension}
+        self._always = {
+            dimension: self._match(dimension, [])
+            for dimension, (candidates, _) in self._candidates.items()
+            if not candidates or not candidates[0].conditions
+        }
 
     @property
     def is_constant(self) -> bool:
@@ -51,6 +77,9 @@ class Matcher:
         """The first element with a component of `dimension` whose conditions all hold at `moment`, which may be None
         if the matcher is constant. Raises PowerUnknown, CurrentUnknown.
         """
+        always = self._always.get(dimension)
+        if always is not None:
+            return always
         candidates, _ = self._candidates[dimension]
         failing: list[int] = []
         for candidate in candidates:
@@ -72,7 +101,7 @@ class Matcher:
         for number, element in enumerate(elements):
             for place, price in enumerate(element.components):
                 if isinstance(price, PriceComponent) and price.dimension is dimension:
-                    applied = Applied(element=number, component=place, price=price)
+                    applied = _applied(price, element=number, component=place)
                     conditions = self.conditions[number]
                     candidates.append(_Candidate(applied=applied, conditions=conditions, before=tuple(before)))
                     if not conditions:

@@ -1,6 +1,5 @@
 """From meter readings to stretches: a session is cut where its price may change, and nowhere else."""
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,35 +46,30 @@ class _Piece(NamedTuple):
     has_energy: bool
 
 
-class _Terms(NamedTuple):
-    """What applies in a piece. Neighbours with the same terms are one stretch."""
+@dataclass(slots=True)
+class _Run:
+    """Pieces in a row to which the same applies: one stretch."""
 
+    start: _Cut
+    end: _Cut
     is_parked: bool
     energy: Match | None
     time: Match
     spot: SpotPrice | None
-
-    def same_as(self, other: "_Terms") -> bool:
-        """A matcher's matches are the same object where they are the same."""
-        return (
-            self.is_parked is other.is_parked
-            and self.energy is other.energy
-            and self.time is other.time
-            and self.spot == other.spot
-        )
-
-
-@dataclass(slots=True, kw_only=True)
-class _Run:
-    """Pieces in a row with the same terms."""
-
-    first: _Piece
-    last: _Piece
-    terms: _Terms
     flat: Match | None
 
+    def goes_on(self, following: "_Run") -> bool:
+        """Whether all that applies is the same. A matcher's matches are the same object where they are the same."""
+        return (
+            following.flat is None
+            and self.energy is following.energy
+            and self.time is following.time
+            and self.is_parked is following.is_parked
+            and self.spot == following.spot
+        )
+
     def stretch(self) -> Stretch:
-        start, end, terms = self.first.start, self.last.end, self.terms
+        start, end, is_parked = self.start, self.end, self.is_parked
         seconds = (end.at - start.at) // _MICROSECOND * _SECONDS or None
         energy = end.energy_wh - start.energy_wh or None
         return Stretch(
@@ -83,13 +77,13 @@ class _Run:
             end=end.at,
             interpolated=energy is not None and (start.is_between_readings or end.is_between_readings),
             energy_wh=energy,
-            charging_seconds=None if terms.is_parked else seconds,
-            parking_seconds=seconds if terms.is_parked else None,
-            energy=terms.energy,
-            charging=None if terms.is_parked else terms.time,
-            parking=terms.time if terms.is_parked else None,
+            charging_seconds=None if is_parked else seconds,
+            parking_seconds=seconds if is_parked else None,
+            energy=self.energy,
+            charging=None if is_parked else self.time,
+            parking=self.time if is_parked else None,
             flat=self.flat,
-            spot=terms.spot,
+            spot=self.spot,
         )
 
 
@@ -109,14 +103,14 @@ def measured_stretches(*, tariff: Tariff, curve: EnergyCurve, zone: ZoneInfo, sp
             energy, at=piece.start.at, started=curve.instants[0], prices=spot_prices, currency=tariff.currency
         )
         time = matcher.match(Dimension.PARKING_TIME if piece.is_parked else Dimension.TIME, moment)
-        terms = _Terms(is_parked=piece.is_parked, energy=energy, time=time, spot=spot)
         flat = matcher.match(Dimension.FLAT, moment) if flat_is_due else None
         flat = flat if flat and flat.applied else None
         flat_is_due = flat_is_due and flat is None
-        if runs and flat is None and terms.same_as(runs[-1].terms):
-            runs[-1].last = piece
+        run = _Run(piece.start, piece.end, piece.is_parked, energy, time, spot, flat)
+        if runs and runs[-1].goes_on(run):
+            runs[-1].end = run.end
         else:
-            runs.append(_Run(first=piece, last=piece, terms=terms, flat=flat))
+            runs.append(run)
     return [run.stretch() for run in runs]
 
 
@@ -136,57 +130,53 @@ def _pieces(curve: EnergyCurve, known: Prepared, zone: ZoneInfo) -> Iterator[_Pi
     for phase in phases:
         start, last = _reading(curve, phase.first), _reading(curve, phase.last)
         has_energy = last.energy_wh > start.energy_wh
-        while cut is not None and cut[:2] <= start[:2]:
+        # A cut at a reading is that reading, so that they are equal as a whole.
+        while cut is not None and cut <= start:
             cut = next(waiting, None)
-        while cut is not None and cut[:2] < last[:2]:
-            yield _Piece(start=start, end=cut, is_parked=phase.is_parked, has_energy=has_energy)
+        while cut is not None and cut < last:
+            yield _Piece(start, cut, phase.is_parked, has_energy)
             start, cut = cut, next(waiting, None)
-        yield _Piece(start=start, end=last, is_parked=phase.is_parked, has_energy=has_energy)
+        yield _Piece(start, last, phase.is_parked, has_energy)
 
 
 def _reading(curve: EnergyCurve, number: int) -> _Cut:
-    return _Cut(at=curve.instants[number], energy_wh=curve.energies_wh[number], is_between_readings=False)
+    return _Cut(curve.instants[number], curve.energies_wh[number], False)
 
 
 def _cuts(curve: EnergyCurve, boundaries: Boundaries, zone: ZoneInfo) -> list[_Cut]:
     """Where the price may change, but for the ends of the phases, in order, each once."""
     if boundaries.are_none and not boundaries.is_momentary:
         return []
-    found = [
-        _cut(curve, at=instant, energy_wh=curve.at(instant))
-        for instant in boundaries.instants(start=curve.instants[0], end=curve.instants[-1], zone=zone)
-    ]
-    found += [
-        _cut(curve, at=curve.reached(energy), energy_wh=energy)
-        for energy in boundaries.energies_wh
-        if 0 < energy < curve.energies_wh[-1]
-    ]
+    found = []
+    for instant in boundaries.instants(start=curve.instants[0], end=curve.instants[-1], zone=zone):
+        number = curve.last_by(instant)
+        found.append(_cut(curve, number, at=instant, energy_wh=curve.after(number, instant)))
+    for energy in boundaries.energies_wh:
+        if 0 < energy < curve.energies_wh[-1]:
+            instant = curve.reached(energy)
+            found.append(_cut(curve, curve.last_by(instant), at=instant, energy_wh=energy))
     if boundaries.is_momentary:
         found += [_reading(curve, number) for number in range(len(curve.instants))]
     found.sort()
     return [cut for number, cut in enumerate(found) if number == 0 or cut != found[number - 1]]
 
 
-def _cut(curve: EnergyCurve, *, at: datetime, energy_wh: Decimal) -> _Cut:
-    number = _before(curve, at)
-    is_reading = curve.instants[number] == at and curve.energies_wh[number] == energy_wh
-    is_certain = is_reading or curve.energies_wh[number] == curve.energies_wh[min(number + 1, len(curve.instants) - 1)]
-    return _Cut(at=at, energy_wh=energy_wh, is_between_readings=not is_certain)
-
-
-def _before(curve: EnergyCurve, at: datetime) -> int:
-    """The number of the last reading by `at`."""
-    return bisect_right(curve.instants, at) - 1
+def _cut(curve: EnergyCurve, number: int, *, at: datetime, energy_wh: Decimal) -> _Cut:
+    """Between the readings `number` and the next; certain at the first of them, and where the register stands still."""
+    read = curve.energies_wh[number]
+    is_reading = read == energy_wh and curve.instants[number] == at
+    is_certain = is_reading or read == curve.energies_wh[min(number + 1, len(curve.instants) - 1)]
+    return _Cut(at, energy_wh, not is_certain)
 
 
 def _moment(piece: _Piece, number: int, curve: EnergyCurve, zone: ZoneInfo, boundaries: Boundaries) -> Moment:
     start = piece.start
     is_momentary = boundaries.is_momentary
     return Moment(
-        period=number,
-        local=start.at.astimezone(zone),
-        energy_wh=start.energy_wh,
-        passed=start.at - curve.instants[0],
+        number,
+        start.at.astimezone(zone),
+        start.energy_wh,
+        start.at - curve.instants[0],
         power_w=cache(lambda: _power(curve, start.at)) if is_momentary else _nobody_asks,
         current_a=(lambda: _current(curve, start.at)) if is_momentary else _nobody_asks,
     )
@@ -198,7 +188,7 @@ def _nobody_asks() -> Span:
 
 def _power(curve: EnergyCurve, at: datetime) -> Span:
     """The average between the two readings around."""
-    number = _before(curve, at)
+    number = curve.last_by(at)
     if number + 1 == len(curve.instants):
         return UNKNOWN
     grown = curve.energies_wh[number + 1] - curve.energies_wh[number]
@@ -208,5 +198,5 @@ def _power(curve: EnergyCurve, at: datetime) -> Span:
 
 
 def _current(curve: EnergyCurve, at: datetime) -> Span:
-    current = curve.currents_a[_before(curve, at)]
+    current = curve.currents_a[curve.last_by(at)]
     return Span(low=current, high=current)

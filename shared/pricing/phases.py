@@ -1,19 +1,19 @@
 """When a session was charging, and when the car was only parked."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from .energy_curve import EnergyCurve
 
 SHORTEST_BLOCK: Final = timedelta(minutes=5)
 PARKED_BELOW_W: Final = 50
 _MICROSECOND: Final = timedelta(microseconds=1)
-_MICROSECONDS_PER_HOUR: Final = 3_600_000_000
+_MICROSECONDS_PER_HOUR: Final = Decimal(3_600_000_000)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phase:
+class Phase(NamedTuple):
     """From one reading of the curve to another, by their numbers."""
 
     first: int
@@ -21,8 +21,7 @@ class Phase:
     is_parked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Block:
+class _Block(NamedTuple):
     first: int
     last: int
     is_long: bool
@@ -42,28 +41,31 @@ def phases_of(curve: EnergyCurve) -> list[Phase]:
     if last <= 1 or curve.energies_wh[-1] == 0:
         return [Phase(first=0, last=last, is_parked=curve.energies_wh[-1] == 0)]
     blocks = _blocks(curve)
-    phases: list[Phase] = []
-    for number, block in enumerate(blocks):
-        beside = blocks[max(number - 1, 0) : number + 2]
-        is_parked = block.is_idle and any(each.is_idle and each.is_long for each in beside)
-        if phases and phases[-1].is_parked is is_parked:
-            phases[-1] = Phase(first=phases[-1].first, last=block.last, is_parked=is_parked)
-        else:
-            phases.append(Phase(first=block.first, last=block.last, is_parked=is_parked))
-    return phases
+    parked = [block.is_idle and _is_beside_parked(blocks, number) for number, block in enumerate(blocks)]
+    changes = [number for number in range(1, len(blocks)) if parked[number] is not parked[number - 1]]
+    return [
+        Phase(first=blocks[begin].first, last=blocks[until - 1].last, is_parked=parked[begin])
+        for begin, until in pairwise([0, *changes, len(blocks)])
+    ]
+
+
+def _is_beside_parked(blocks: list[_Block], number: int) -> bool:
+    """Whether the block or one next to it was parked for long enough to be sure."""
+    return any(each.is_idle and each.is_long for each in blocks[max(number - 1, 0) : number + 2])
 
 
 def _blocks(curve: EnergyCurve) -> list[_Block]:
-    last = len(curve.instants) - 1
+    instants, energies = curve.instants, curve.energies_wh
+    last = len(instants) - 1
     blocks = []
     first = 0
     for number in range(1, last + 1):
-        lasted = curve.instants[number] - curve.instants[first]
-        next_is_long = number < last and curve.instants[number + 1] - curve.instants[number] >= SHORTEST_BLOCK
-        if lasted < SHORTEST_BLOCK and number < last and not next_is_long:
+        lasted = instants[number] - instants[first]
+        is_long = lasted >= SHORTEST_BLOCK
+        if not is_long and number < last and instants[number + 1] - instants[number] < SHORTEST_BLOCK:
             continue
-        grown = curve.energies_wh[number] - curve.energies_wh[first]
+        grown = energies[number] - energies[first]
         is_idle = grown * _MICROSECONDS_PER_HOUR < PARKED_BELOW_W * (lasted // _MICROSECOND)
-        blocks.append(_Block(first=first, last=number, is_long=lasted >= SHORTEST_BLOCK, is_idle=is_idle))
+        blocks.append(_Block(first, number, is_long, is_idle))
         first = number
     return blocks

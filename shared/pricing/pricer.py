@@ -26,6 +26,7 @@ from .tariff import Dimension, Tariff
 from .usage import usages
 
 _NO_PRICES: Final = SpotPrices()
+_NOTHING: Final = Decimal(0)
 
 
 def price_session(*, tariff: Tariff, charging: Charging, spot_prices: SpotPrices = _NO_PRICES) -> Report:
@@ -93,8 +94,8 @@ def _report(
     totals = dimension_totals(priced)
     total = total_of(
         tariff=tariff,
-        excl=sum((each.excl for each in totals), Decimal(0)),
-        incl=sum((each.incl for each in totals), Decimal(0)),
+        excl=sum([each.excl for each in totals], _NOTHING),
+        incl=sum([each.incl for each in totals], _NOTHING),
     )
     return Report(
         tariff_id=tariff.id,

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from .exact import canonical, printed
+from .exact import canonical
 from .report import DimensionTotal, PricedDimension, PricedPeriod, PriceUnit, SpotPart, VolumeUnit
-from .spot_price import SpotPrice
+from .spot_formula import SpotFormula
 from .stretch import Stretch
-from .tariff import Dimension, SpotTerms
+from .tariff import Dimension
 from .usage import Usage
 
 _DIMENSIONS: Final = tuple(Dimension)
+_NOTHING: Final = Decimal(0)
 _UNITS: Final[dict[Dimension, tuple[VolumeUnit, Decimal, PriceUnit]]] = {
     Dimension.ENERGY: ("kWh", Decimal("0.001"), "kWh"),
     Dimension.TIME: ("s", Decimal(1), "h"),
@@ -23,24 +24,35 @@ _UNITS: Final[dict[Dimension, tuple[VolumeUnit, Decimal, PriceUnit]]] = {
 def priced_dimensions(
     *, used: Sequence[Usage], billed: Sequence[Decimal], costs: Sequence[tuple[Decimal, Decimal]]
 ) -> list[PricedDimension]:
-    """One entry for each usage, in their order. Call it within `exactly()`."""
-    return [
-        _priced(usage=usage, billed=volume, excl=excl, incl=incl)
-        for usage, volume, (excl, incl) in zip(used, billed, costs, strict=True)
-    ]
+    """One entry for each usage, in their order. Call it within `exactly()`.
+
+    A period is mostly as long as the one before it. What is free in both is one entry, made once.
+    """
+    priced: list[PricedDimension] = []
+    free: dict[Dimension, tuple[Usage, PricedDimension]] = {}
+    for usage, volume, (excl, incl) in zip(used, billed, costs, strict=True):
+        if usage.price is not None:
+            priced.append(_priced(usage, billed=volume, excl=excl, incl=incl))
+            continue
+        like = free.get(usage.dimension)
+        if like is None or like[0].match is not usage.match or like[0].volume != usage.volume:
+            like = free[usage.dimension] = usage, _priced(usage, billed=volume, excl=excl, incl=incl)
+        priced.append(like[1])
+    return priced
 
 
-def _priced(*, usage: Usage, billed: Decimal, excl: Decimal, incl: Decimal) -> PricedDimension:
-    unit, factor, price_unit = _UNITS[usage.dimension]
-    applied = usage.match.applied
+def _priced(usage: Usage, *, billed: Decimal, excl: Decimal, incl: Decimal) -> PricedDimension:
+    dimension, price = usage.dimension, usage.price
+    unit, factor, price_unit = _UNITS[dimension]
     measured = canonical(usage.volume * factor)
-    terms = applied.price.spot if applied else None
+    billed = measured if billed is usage.volume else canonical(billed * factor)
+    applied = usage.match.applied
     return PricedDimension(
-        dimension=usage.dimension,
+        dimension=dimension,
         measured=measured,
-        billed=measured if billed is usage.volume else canonical(billed * factor),
+        billed=billed,
         unit=unit,
-        unit_price=usage.price,
+        unit_price=price,
         price_unit=price_unit,
         vat_percent=applied.price.vat if applied else None,
         excl=canonical(excl),
@@ -48,22 +60,19 @@ def _priced(*, usage: Usage, billed: Decimal, excl: Decimal, incl: Decimal) -> P
         element=applied.element if applied else None,
         component=applied.component if applied else None,
         passed_over=usage.match.passed_over,
-        spot=_spot_part(usage.spot, terms, usage.price) if usage.spot and terms and usage.price is not None else None,
+        spot=_spot_part(usage, applied.formula) if applied and applied.formula else None,
     )
 
 
-def _spot_part(spot: SpotPrice, terms: SpotTerms, price: Decimal) -> SpotPart:
-    steps = printed(spot.price)
-    if terms.margin_percentage:
-        steps += f" x {printed(1 + terms.margin_percentage * Decimal('0.01'))}"
-    if terms.margin:
-        steps += f" {'-' if terms.margin < 0 else '+'} {printed(abs(terms.margin))}"
-    if terms.price_cap is not None:
-        steps = f"{steps}, at most {printed(terms.price_cap)}"
-    if terms.cost_percentage != 100:
-        steps = f"({steps}) x {printed(terms.cost_percentage)} %"
+def _spot_part(usage: Usage, formula: SpotFormula) -> SpotPart | None:
+    spot, price = usage.spot, usage.price
+    if spot is None or price is None:
+        return None
     return SpotPart(
-        bidding_zone=spot.bidding_zone, starts=spot.starts, price=spot.price, formula=f"{steps} = {printed(price)}"
+        bidding_zone=spot.bidding_zone,
+        starts=spot.starts,
+        price=spot.price,
+        formula=formula.written(spot=spot.price, price=price),
     )
 
 
@@ -76,30 +85,15 @@ def dimension_totals(priced: Sequence[PricedDimension]) -> tuple[DimensionTotal,
 
 
 def _total(dimension: Dimension, parts: list[PricedDimension]) -> DimensionTotal:
-    first, *others = parts
-    if not others:
-        return DimensionTotal(
-            dimension=dimension,
-            measured=first.measured,
-            billed=first.billed,
-            unit=first.unit,
-            excl=first.excl,
-            incl=first.incl,
-        )
-    measured, billed, excl, incl = first.measured, first.billed, first.excl, first.incl
-    for part in others:
-        measured += part.measured
-        billed += part.billed
-        excl += part.excl
-        incl += part.incl
-    return DimensionTotal(
-        dimension=dimension,
-        measured=canonical(measured),
-        billed=canonical(billed),
-        unit=first.unit,
-        excl=canonical(excl),
-        incl=canonical(incl),
-    )
+    first = parts[0]
+    if len(parts) == 1:
+        measured, billed, excl, incl = first.measured, first.billed, first.excl, first.incl
+    else:
+        measured = canonical(sum([part.measured for part in parts], _NOTHING))
+        billed = canonical(sum([part.billed for part in parts], _NOTHING))
+        excl = canonical(sum([part.excl for part in parts], _NOTHING))
+        incl = canonical(sum([part.incl for part in parts], _NOTHING))
+    return DimensionTotal(dimension=dimension, measured=measured, billed=billed, unit=first.unit, excl=excl, incl=incl)
 
 
 def priced_periods(

@@ -1,5 +1,6 @@
 """Spot prices: what a kWh costs on the day-ahead market, by bidding zone and market day."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -48,26 +49,36 @@ class SpotPrice(NamedTuple):
     currency: str
 
 
+class _Day(NamedTuple):
+    """A market day as it is looked up: by the time since its midnight, a price for each `slot`."""
+
+    midnight: datetime
+    slot: timedelta
+    currency: str
+    prices: tuple[Decimal, ...]
+
+
 class SpotPrices:
     """The prices of some days, to be looked up by instant."""
 
     def __init__(self, days: Iterable[SpotDay] = ()) -> None:
-        self._days = {(day.bidding_zone, day.date): (day, _midnight(day.date)) for day in days}
+        known = {(day.bidding_zone, day.date): day for day in days}
+        self._days: dict[str, list[_Day]] = {}
+        for day in sorted(known.values(), key=lambda day: day.date):
+            slot = timedelta(minutes=day.resolution_minutes)
+            since_midnight = _Day(midnight=_midnight(day.date), slot=slot, currency=day.currency, prices=day.prices)
+            self._days.setdefault(day.bidding_zone, []).append(since_midnight)
 
     def at(self, *, bidding_zone: str, instant: datetime) -> SpotPrice:
         """The price at `instant`. Raises MissingSpotPrice, which names the quarter."""
-        found = self._days.get((bidding_zone, market_day(instant)))
-        if found is None:
-            raise MissingSpotPrice(bidding_zone=bidding_zone, quarter=quarter_of(instant), day=market_day(instant))
-        day, midnight = found
-        slot = timedelta(minutes=day.resolution_minutes)
-        number = (instant - midnight) // slot
-        return SpotPrice(
-            bidding_zone=bidding_zone,
-            starts=midnight + number * slot,
-            price=day.prices[number],
-            currency=day.currency,
-        )
+        days = self._days.get(bidding_zone, ())
+        begun = bisect_right(days, instant, key=lambda day: day.midnight)
+        if begun:
+            midnight, slot, currency, prices = days[begun - 1]
+            number = (instant - midnight) // slot
+            if number < len(prices):
+                return SpotPrice(bidding_zone, midnight + number * slot, prices[number], currency)
+        raise MissingSpotPrice(bidding_zone=bidding_zone, quarter=quarter_of(instant), day=market_day(instant))
 
 
 def market_day(instant: datetime) -> date:

@@ -9,6 +9,7 @@ from .usage import Usage
 
 # Less than a thousandth of a Wh or a second beyond a step is no use of it: two thirds of an hour, written as a decimal.
 _SMALLEST: Final = Decimal("0.001")
+_NOTHING: Final = Decimal(0)
 
 
 def billed_volumes(*, used: Sequence[Usage]) -> list[Decimal]:
@@ -19,17 +20,15 @@ def billed_volumes(*, used: Sequence[Usage]) -> list[Decimal]:
     a price, else what was spent charging.
     """
     billed = [usage.volume for usage in used]
-    relevant: dict[Dimension, list[int]] = {}
-    for number, usage in enumerate(used):
-        if usage.price is not None and usage.volume:
-            relevant.setdefault(usage.dimension, []).append(number)
-    time = Dimension.PARKING_TIME if Dimension.PARKING_TIME in relevant else Dimension.TIME
+    last = {usage.dimension: number for number, usage in enumerate(used) if usage.price is not None}
+    time = Dimension.PARKING_TIME if Dimension.PARKING_TIME in last else Dimension.TIME
     for dimension in (Dimension.ENERGY, time):
-        numbers = relevant.get(dimension)
-        last = used[numbers[-1]].match.applied if numbers else None
-        if numbers is None or last is None or last.price.step_size == 0:
+        number = last.get(dimension)
+        applied = used[number].match.applied if number is not None else None
+        if number is None or applied is None or applied.price.step_size == 0:
             continue
-        beyond = sum((used[number].volume for number in numbers), Decimal(0)) % last.price.step_size
+        volumes = [each.volume for each in used if each.dimension is dimension and each.price is not None]
+        beyond = sum(volumes, _NOTHING) % applied.price.step_size
         if beyond >= _SMALLEST:
-            billed[numbers[-1]] += last.price.step_size - beyond
+            billed[number] += applied.price.step_size - beyond
     return billed

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from .energy_mix import EnergyMix
 from .restrictions import UNRESTRICTED, Restrictions
 
 type TaxIncluded = Literal["YES", "NO", "N/A"]
+
+_PERCENT: Final = Decimal("0.01")
 
 
 class Dimension(StrEnum):
@@ -46,10 +48,10 @@ class SpotTerms:
 
     def price(self, spot: Decimal) -> Decimal:
         """The price of a kWh, without VAT, where the spot price is `spot`."""
-        price = spot * (100 + self.margin_percentage) * Decimal("0.01") + self.margin
+        price = spot * (100 + self.margin_percentage) * _PERCENT + self.margin
         if self.price_cap is not None and price > self.price_cap:
             price = self.price_cap
-        return price * self.cost_percentage * Decimal("0.01")
+        return price * self.cost_percentage * _PERCENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

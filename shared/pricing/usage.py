@@ -35,29 +35,21 @@ def usages(stretches: Sequence[Stretch]) -> list[Usage]:
     """Everything that was used, in the order of time. Call it within `exactly()`."""
     found = []
     for number, stretch in enumerate(stretches):
+        if stretch.energy is not None and stretch.energy_wh:
+            price = _price_of_energy(stretch.energy, stretch.spot)
+            found.append(Usage(number, Dimension.ENERGY, stretch.energy_wh, stretch.energy, price, stretch.spot))
         for dimension, volume, match in (
-            (Dimension.ENERGY, stretch.energy_wh, stretch.energy),
             (Dimension.TIME, stretch.charging_seconds, stretch.charging),
             (Dimension.PARKING_TIME, stretch.parking_seconds, stretch.parking),
             (Dimension.FLAT, _ONCE, stretch.flat),
         ):
-            if match is None or not volume:
-                continue
-            spot = stretch.spot if dimension is Dimension.ENERGY else None
-            found.append(
-                Usage(
-                    stretch=number,
-                    dimension=dimension,
-                    volume=volume,
-                    match=match,
-                    price=_price(match, spot),
-                    spot=spot,
-                )
-            )
+            if match is not None and volume:
+                price = match.applied.price.price if match.applied else None
+                found.append(Usage(number, dimension, volume, match, price))
     return found
 
 
-def _price(match: Match, spot: SpotPrice | None) -> Decimal | None:
+def _price_of_energy(match: Match, spot: SpotPrice | None) -> Decimal | None:
     if match.applied is None:
         return None
     component = match.applied.price

@@ -49,6 +49,20 @@ def test_a_price_is_for_a_quarter_or_an_hour() -> None:
             prices_in(ORDINARY, resolution_minutes=resolution)
 
 
+def test_days_may_come_in_any_order_with_days_between_them_missing() -> None:
+    days = [date(2026, 1, 20), date(2026, 1, 12), date(2026, 1, 15)]
+    known = SpotPrices([day(of) for of in days])
+    for of in days:
+        noon = datetime(of.year, of.month, of.day, 11, tzinfo=UTC)  # 12:00 in Oslo
+        assert int(known.at(bidding_zone="NO1", instant=noon).price) == 48
+        for missing in (noon - timedelta(days=1), noon + timedelta(days=1)):
+            with pytest.raises(MissingSpotPrice) as caught:
+                known.at(bidding_zone="NO1", instant=missing)
+            assert (caught.value.quarter, caught.value.day) == (missing, missing.date())
+    with pytest.raises(MissingSpotPrice):
+        known.at(bidding_zone="NO2", instant=noon)
+
+
 @pytest.mark.parametrize("of", [SPRING, ORDINARY, AUTUMN])
 @pytest.mark.parametrize("resolution", [15, 60])
 def test_every_instant_of_a_day_has_its_price_and_no_other(of: date, resolution: int) -> None:
@@ -156,3 +170,13 @@ def test_a_price_follows_from_the_spot_price(terms: dict[str, str], spot: str, p
     own = {name: Decimal(value) for name, value in terms.items()}
     made = SpotTerms(bidding_zone="NO1", is_locked=False, **own).price(Decimal(spot))
     assert made == Decimal(price)
+
+
+def test_what_is_free_in_every_quarter_has_the_time_of_its_own_quarter() -> None:
+    by_spot = tariff(part("ENERGY_SPOT", None, bidding_zone="NO1"))
+    of = charging(start=minutes(5), hours="0.75")
+    report = price_session(tariff=by_spot, charging=of, spot_prices=spot_prices())
+    free = [each for period in report.periods for each in period.dimensions if each.unit_price is None]
+    assert [(each.dimension, int(each.measured), each.incl) for each in free] == [
+        ("TIME", seconds, Decimal(0)) for seconds in (600, 900, 900, 300)
+    ]
