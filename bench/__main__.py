@@ -32,10 +32,12 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these (they are then all in the results)")
     arguments = parser.parse_args()
     figures: list[Figure] = []
+    documents: list[dict[str, object]] = []
     for part in arguments.parts or PARTS:
         print(f"bench: {part}", file=sys.stderr, flush=True)
         measured = _measure(part)(arguments.quick)
         figures += measured
+        documents += [{"part": part, **figure.as_document()} for figure in measured]
         _print(measured)
     machine = {
         "python": platform.python_version(),
@@ -43,7 +45,7 @@ def main() -> int:
         "processor": _processor(),
         **{name: version(name) for name in _VERSIONS},
     }
-    document = {"machine": machine, "quick": arguments.quick, "figures": [figure.as_document() for figure in figures]}
+    document = {"machine": machine, "quick": arguments.quick, "figures": documents}
     RESULTS.write_text(json.dumps(document, indent=2) + "\n")
     missed = [figure.name for figure in figures if not figure.is_reached]
     print(f"\n{len(missed)} figures are not what they should be" + "".join(f"\n  {name}" for name in missed))

@@ -33,7 +33,7 @@ class Size:
     slow_sessions: int
 
 
-FULL = Size(rounds=5, drivers=150, questions=1_000, sessions=1_000, slow_sessions=300)
+FULL = Size(rounds=5, drivers=100, questions=300, sessions=1_000, slow_sessions=200)
 QUICK = Size(rounds=2, drivers=40, questions=100, sessions=100, slow_sessions=50)
 
 type Measure = Callable[[range, Taken], Awaitable[None]]

@@ -2,16 +2,18 @@
 
 import logging
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from functions.http_endpoint import Answer, Call, Scope, endpoint
-from shared.charging_platform import SweepState, TakeOverState, Trouble
 from shared.faults import StorageUnavailable
 from shared.wiring import Wiring, wiring
+
+if TYPE_CHECKING:
+    from shared.charging_platform import Trouble
 
 WAITED_FOR_SECONDS = 30
 
@@ -123,6 +125,8 @@ async def take_over_sites_now(call: Call) -> Answer:
     summary="How far the charging platform was asked for sessions and sites, and what stands in the way",
 )
 async def get_charging_platform(call: Call) -> Answer:
+    from shared.charging_platform import SweepState, TakeOverState
+
     services = wiring()
     swept = await services.sweep_states.find(gln=call.gln)
     taken = await services.take_over_states.find(gln=call.gln)
@@ -165,7 +169,7 @@ async def take_over_alone(services: Wiring) -> None:
         _log.warning("taking sites over waits for the next time: %s", error)
 
 
-def _trouble(trouble: Trouble | None) -> dict[str, Any] | None:
+def _trouble(trouble: "Trouble | None") -> dict[str, Any] | None:
     if trouble is None:
         return None
     return {"refused": trouble.is_refused, "explanation": trouble.explanation, "since": trouble.since}

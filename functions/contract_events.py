@@ -1,9 +1,13 @@
 """Service Bus: Utility Cloud tells us of contracts."""
 
+from typing import TYPE_CHECKING
+
 import azure.functions as func
 
-from shared.contracts import Envelope, PoisonEvent
 from shared.wiring import wiring
+
+if TYPE_CHECKING:
+    from shared.contracts import Envelope
 
 blueprint = func.Blueprint()
 
@@ -17,6 +21,8 @@ blueprint = func.Blueprint()
 )
 async def contract_event(message: func.ServiceBusMessage) -> None:
     """Completes the message when its event is carried out; fails for poison, so that the broker dead-letters it."""
+    from shared.contracts import PoisonEvent
+
     try:
         await wiring().provisioning.carry_out(envelope_of(message))
     except PoisonEvent as poison:
@@ -24,8 +30,10 @@ async def contract_event(message: func.ServiceBusMessage) -> None:
         raise PoisonEvent(field=poison.field, fault=poison.fault) from None
 
 
-def envelope_of(message: func.ServiceBusMessage) -> Envelope:
+def envelope_of(message: func.ServiceBusMessage) -> "Envelope":
     """The message as the use case takes it."""
+    from shared.contracts import Envelope
+
     services = wiring()
     return Envelope(
         body=message.get_body(),

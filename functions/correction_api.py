@@ -1,7 +1,7 @@
 """HTTP: a person takes a line back, or corrects it."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import azure.functions as func
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -10,9 +10,11 @@ from pydantic.alias_generators import to_camel
 from functions.http_endpoint import Answer, Call, Scope, endpoint
 from functions.lists import Query
 from functions.transaction_document import TransactionDocument, transaction_document
-from shared.corrections import Change, Followed
 from shared.instant import Instant
 from shared.wiring import wiring
+
+if TYPE_CHECKING:
+    from shared.corrections import Followed
 
 blueprint = func.Blueprint()
 _ROUTE = "api/v1/operators/{gln}/transactions/{transactionId}"
@@ -123,6 +125,8 @@ async def credit_transaction(call: Call, body: CreditDocument) -> Answer:
     summary="Correct the line in force: a credit of what was written, and a new line; preview=true writes nothing",
 )
 async def correct_transaction(call: Call, body: CorrectionDocument) -> Answer:
+    from shared.corrections import Change
+
     change = Change(
         reason=body.reason,
         by=_who(call),
@@ -140,7 +144,7 @@ async def correct_transaction(call: Call, body: CorrectionDocument) -> Answer:
     return Answer(status=201, document=_ids(followed))
 
 
-def _ids(followed: Followed) -> dict[str, object]:
+def _ids(followed: "Followed") -> dict[str, object]:
     return {"creditTransactionId": followed.credit_transaction_id, "transactionId": followed.transaction_id}
 
 

@@ -1,6 +1,6 @@
 """HTTP: contract events that the broker gave up: seen with what is wrong, run again, discarded."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import azure.functions as func
 from pydantic import BaseModel
@@ -8,10 +8,12 @@ from pydantic import BaseModel
 from functions.http_endpoint import Answer, Call, Scope, endpoint
 from functions.lists import PageQuery
 from functions.problems import NotFound
-from shared.contracts import Action, Judged
 from shared.json_documents import NotJson, parse_json
 from shared.operators import Listed
 from shared.wiring import wiring
+
+if TYPE_CHECKING:
+    from shared.contracts import Action, Judged
 
 blueprint = func.Blueprint()
 _OF_AN_OPERATOR = "api/v1/operators/{gln}/dead-letters"
@@ -124,24 +126,26 @@ async def _page(query: PageQuery, *, gln: str | None) -> Answer:
     return Answer(document={"items": [_shown(each) for each in found], "continuation": continuation})
 
 
-async def _reprocessed(action: Action) -> Answer:
+async def _reprocessed(action: "Action") -> Answer:
     fault = await wiring().dead_letter_desk.reprocess(action)
     return Answer(document={"status": "processed" if fault is None else "still-failing", "fault": fault})
 
 
-async def _discarded(action: Action) -> Answer:
+async def _discarded(action: "Action") -> Answer:
     await wiring().dead_letter_desk.discard(action)
     return Answer(status=204)
 
 
-def _action(call: Call, *, gln: str | None, route: str) -> Action:
+def _action(call: Call, *, gln: str | None, route: str) -> "Action":
+    from shared.contracts import Action
+
     text = call.path["sequenceNumber"]
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and int(text) < 2**63):
         raise NotFound("such dead letter")
     return Action(number=int(text), gln=gln, by=call.caller, endpoint=route)
 
 
-def _shown(judged: Judged) -> dict[str, object]:
+def _shown(judged: "Judged") -> dict[str, object]:
     envelope = judged.letter.envelope
     return {
         "sequenceNumber": str(envelope.sequence_number),

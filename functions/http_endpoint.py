@@ -19,7 +19,18 @@ from shared.json_documents import DocumentRefused, FieldFault, parse_json, print
 from shared.operators import ANYONE, Caller, Operator, Scope
 from shared.wiring import Wiring, wiring
 
-__all__ = ["ENDPOINTS", "MAX_BODY", "Answer", "Call", "EndpointSpec", "Observation", "Scope", "endpoint"]
+__all__ = [
+    "ENDPOINTS",
+    "MAX_BODY",
+    "Answer",
+    "Call",
+    "EndpointSpec",
+    "Observation",
+    "Scope",
+    "answered",
+    "endpoint",
+    "printed",
+]
 
 MAX_BODY = 256 * 1024
 ENDPOINTS: dict[str, EndpointSpec] = {}
@@ -102,7 +113,7 @@ async def _run(spec: EndpointSpec, req: func.HttpRequest) -> func.HttpResponse:
     call: Call | None = None
     try:
         call = await _admitted(spec, req, raw_body, wiring())
-        answer = await _answered(spec, req, call)
+        answer = await answered(spec, call, dict(req.params))
     except Exception as error:  # noqa: BLE001  the one place where every error becomes an answer
         answer = _problem(error)
     response = _response(answer)
@@ -160,10 +171,14 @@ async def _operator(spec: EndpointSpec, path_gln: str | None, caller: Caller, se
     return known
 
 
-async def _answered(spec: EndpointSpec, req: func.HttpRequest, call: Call) -> Answer:
+async def answered(spec: EndpointSpec, call: Call, parameters: Mapping[str, str]) -> Answer:
+    """What the handler of an endpoint answers to a call that may be made, body and query validated.
+
+    Raises whatever `problems` has an answer for.
+    """
     document = parse_json(call.raw_body) if spec.body else None
     if spec.query:
-        call = replace(call, query=_validated(spec.query, dict(req.params)))
+        call = replace(call, query=_validated(spec.query, parameters))
     if spec.body is None:
         return await spec.handler(call)
     return await spec.handler(call, _validated(spec.body, document))
@@ -201,14 +216,15 @@ def _response(answer: Answer) -> func.HttpResponse:
     body = answer.content
     if body is None and answer.document is not None:
         try:
-            body = _printed(answer.document)
+            body = printed(answer.document)
         except (TypeError, ValueError) as error:
             return _response(_problem(error))
     headers = {**_ALWAYS, **answer.headers}
     return func.HttpResponse(body, status_code=answer.status, headers=headers, mimetype=answer.media_type)
 
 
-def _printed(document: Any) -> bytes:
+def printed(document: Any) -> bytes:
+    """A document as it goes over the wire."""
     if isinstance(document, BaseModel):
         document = document.model_dump(by_alias=True)
     return print_json(document).encode()

@@ -9,7 +9,6 @@ from pydantic.alias_generators import to_camel
 from functions.http_endpoint import Answer, Call, Scope, endpoint
 from functions.lists import PageQuery, QueryInstant
 from functions.problems import NotFound
-from shared.contracts import home_without_operator
 from shared.identifiers import OperatorHome, has_the_form_of_a_gln
 from shared.json_documents import NotJson, parse_json
 from shared.logbook import Direction, LogEntry, LogQuery, find_entries
@@ -60,6 +59,8 @@ class LogEntryDocument(BaseModel):
     operator_may_be_missing=True,
 )
 async def list_logs(call: Call) -> Answer:
+    from shared.contracts import home_without_operator
+
     if call.known_operator is not None:
         return await _found(call.known_operator.home, call.query)
     if not has_the_form_of_a_gln(call.gln):
@@ -77,6 +78,8 @@ async def list_logs(call: Call) -> Answer:
     summary="What named no operator that is set up here, newest first",
 )
 async def list_unowned_logs(call: Call) -> Answer:
+    from shared.contracts import home_without_operator
+
     return await _found(home_without_operator(None), call.query)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict
@@ -12,8 +12,10 @@ from functions.http_endpoint import Answer, Call, Scope, endpoint
 from functions.lists import PageQuery
 from shared.faults import StorageUnavailable
 from shared.json_documents import read_json
-from shared.notices import Notice
 from shared.wiring import Wiring, wiring
+
+if TYPE_CHECKING:
+    from shared.notices import Notice
 
 TIMER_WAITED_FOR_SECONDS = 30
 
@@ -124,7 +126,7 @@ async def _send_alone(services: Wiring) -> None:
         _log.warning("notices wait for the next run: %s", error)
 
 
-def _shown(notice: Notice) -> dict[str, Any]:
+def _shown(notice: "Notice") -> dict[str, Any]:
     return {
         "noticeId": notice.notice_id,
         "kind": notice.kind,

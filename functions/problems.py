@@ -3,19 +3,14 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from functions.authentication import NotAuthenticated
-from shared.charging_platform import NotSetUp, PlatformRefused, PlatformUnavailable
-from shared.contracts import DeadLetterHeld, DeadLetterUnknown
-from shared.corrections import CorrectionRefused, CreditRefused, NotInForce, TransactionUnknown
 from shared.delivery import NotToBeTried
 from shared.faults import ContinuationUnreadable, RowConflict, StorageUnavailable
 from shared.json_documents import DocumentRefused, FieldFault, NotJson
-from shared.notices import NoNoticesAddress
 from shared.operators import KeyEnded, ScopeMissing, SecretUnavailable, StaleDocument, TooManyRequests
-from shared.reconciliation import DayNotBegun
-from shared.retention import NobodyToErase, NotToBeErasedYet
 from shared.sessions import DriverUnknown, NothingToDecide, NothingToSimulate, SessionUnknown
 from shared.settings import SettingsFaulty
 
@@ -85,59 +80,72 @@ def _away(error: StorageUnavailable) -> Problem:
     )
 
 
-_TABLE: Mapping[type[Exception], Callable[[Any], Problem]] = {
-    NotJson: _says(400, "not-json", "Not JSON"),
-    NotAuthenticated: _says(401, "not-authenticated", "Not authenticated", WWW_Authenticate="Bearer"),
-    ScopeMissing: _says(403, "scope-missing", "The key does not allow this"),
-    NotFound: _says(404, "not-found", "Not found"),
-    KeyEnded: _says(409, "key-ended", "The key has ended"),
-    RowConflict: lambda error: Problem(
-        status=409,
-        kind="changed-meanwhile",
-        title="Changed by somebody else at the same time",
-        detail="The same request can be sent again.",
-    ),
-    NotToBeTried: _says(409, "not-to-be-tried", "Not to be sent again"),
-    NotSetUp: _says(409, "not-set-up", "Not set up"),
-    NoNoticesAddress: _says(409, "not-set-up", "Not set up"),
-    PlatformRefused: _says(502, "platform-refused", "The charging platform refuses"),
-    PlatformUnavailable: _says(502, "platform-unavailable", "The charging platform has no answer", Retry_After="60"),
-    NothingToDecide: _says(409, "nothing-to-decide", "Nothing to decide"),
-    DeadLetterUnknown: _says(404, "not-found", "Not found"),
-    DeadLetterHeld: _says(409, "dead-letter-held", "In other hands just now", Retry_After="5"),
-    TransactionUnknown: _says(404, "not-found", "Not found"),
-    NotInForce: _says(409, "not-in-force", "Not the line in force"),
-    CreditRefused: _says(409, "not-to-be-credited", "Not to be credited"),
-    CorrectionRefused: _says(409, "not-to-be-corrected", "Not to be corrected like this"),
-    NobodyToErase: _says(404, "not-found", "Not found"),
-    NotToBeErasedYet: _says(409, "not-to-be-erased-yet", "Not to be erased yet"),
-    DayNotBegun: lambda error: _refused(DocumentRefused(FieldFault(field="date", message=str(error)))),
-    SessionUnknown: _says(404, "not-found", "Not found"),
-    NothingToSimulate: _says(404, "not-found", "Not found"),
-    DriverUnknown: lambda error: _refused(DocumentRefused(FieldFault(field="externalId", message=str(error)))),
-    SecretUnavailable: _says(503, "secret-unavailable", "The secret cannot be kept or read", Retry_After="5"),
-    StaleDocument: _says(412, "stale", "Not the version that If-Match names"),
-    BodyTooLarge: _says(413, "body-too-large", "The body is too large"),
-    DocumentRefused: _refused,
-    ContinuationUnreadable: lambda error: _refused(
-        DocumentRefused(FieldFault(field="continuation", message=str(error)))
-    ),
-    TooManyRequests: lambda error: Problem(
-        status=429,
-        kind="too-many-requests",
-        title="Too many requests",
-        detail=str(error),
-        headers={"Retry-After": str(error.retry_after)},
-    ),
-    StorageUnavailable: _away,
-    SettingsFaulty: _says(503, "settings-faulty", "The settings are faulty", Retry_After="60"),
-}
+@cache
+def _table() -> Mapping[type[Exception], Callable[[Any], Problem]]:
+    """Made with the first error: a cold start does not wait for rooms that it does not need."""
+    from shared.charging_platform import NotSetUp, PlatformRefused, PlatformUnavailable
+    from shared.contracts import DeadLetterHeld, DeadLetterUnknown
+    from shared.corrections import CorrectionRefused, CreditRefused, NotInForce, TransactionUnknown
+    from shared.notices import NoNoticesAddress
+    from shared.reconciliation import DayNotBegun
+    from shared.retention import NobodyToErase, NotToBeErasedYet
+
+    return {
+        NotJson: _says(400, "not-json", "Not JSON"),
+        NotAuthenticated: _says(401, "not-authenticated", "Not authenticated", WWW_Authenticate="Bearer"),
+        ScopeMissing: _says(403, "scope-missing", "The key does not allow this"),
+        NotFound: _says(404, "not-found", "Not found"),
+        KeyEnded: _says(409, "key-ended", "The key has ended"),
+        RowConflict: lambda error: Problem(
+            status=409,
+            kind="changed-meanwhile",
+            title="Changed by somebody else at the same time",
+            detail="The same request can be sent again.",
+        ),
+        NotToBeTried: _says(409, "not-to-be-tried", "Not to be sent again"),
+        NotSetUp: _says(409, "not-set-up", "Not set up"),
+        NoNoticesAddress: _says(409, "not-set-up", "Not set up"),
+        PlatformRefused: _says(502, "platform-refused", "The charging platform refuses"),
+        PlatformUnavailable: _says(
+            502, "platform-unavailable", "The charging platform has no answer", Retry_After="60"
+        ),
+        NothingToDecide: _says(409, "nothing-to-decide", "Nothing to decide"),
+        DeadLetterUnknown: _says(404, "not-found", "Not found"),
+        DeadLetterHeld: _says(409, "dead-letter-held", "In other hands just now", Retry_After="5"),
+        TransactionUnknown: _says(404, "not-found", "Not found"),
+        NotInForce: _says(409, "not-in-force", "Not the line in force"),
+        CreditRefused: _says(409, "not-to-be-credited", "Not to be credited"),
+        CorrectionRefused: _says(409, "not-to-be-corrected", "Not to be corrected like this"),
+        NobodyToErase: _says(404, "not-found", "Not found"),
+        NotToBeErasedYet: _says(409, "not-to-be-erased-yet", "Not to be erased yet"),
+        DayNotBegun: lambda error: _refused(DocumentRefused(FieldFault(field="date", message=str(error)))),
+        SessionUnknown: _says(404, "not-found", "Not found"),
+        NothingToSimulate: _says(404, "not-found", "Not found"),
+        DriverUnknown: lambda error: _refused(DocumentRefused(FieldFault(field="externalId", message=str(error)))),
+        SecretUnavailable: _says(503, "secret-unavailable", "The secret cannot be kept or read", Retry_After="5"),
+        StaleDocument: _says(412, "stale", "Not the version that If-Match names"),
+        BodyTooLarge: _says(413, "body-too-large", "The body is too large"),
+        DocumentRefused: _refused,
+        ContinuationUnreadable: lambda error: _refused(
+            DocumentRefused(FieldFault(field="continuation", message=str(error)))
+        ),
+        TooManyRequests: lambda error: Problem(
+            status=429,
+            kind="too-many-requests",
+            title="Too many requests",
+            detail=str(error),
+            headers={"Retry-After": str(error.retry_after)},
+        ),
+        StorageUnavailable: _away,
+        SettingsFaulty: _says(503, "settings-faulty", "The settings are faulty", Retry_After="60"),
+    }
 
 
 def problem_of(error: Exception) -> Problem:
     """The problem that answers `error`. One that the table does not know is our fault: logged whole, answered bare."""
+    table = _table()
     for kind in type(error).__mro__:
-        if kind in _TABLE:
-            return _TABLE[kind](error)
+        if kind in table:
+            return table[kind](error)
     logger.error("a request failed for a reason that nobody foresaw", exc_info=error)
     return Problem(status=500, kind="internal", title="Something went wrong here")

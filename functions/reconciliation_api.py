@@ -1,7 +1,7 @@
 """HTTP: do sessions, lines and what Utility Cloud has agree?"""
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,8 +13,10 @@ from functions.problems import NotFound
 from shared.faults import RowConflict
 from shared.json_documents import Number
 from shared.operators import CalendarDate, Operator
-from shared.reconciliation import Reconciled, Tally, local_day
 from shared.wiring import wiring
+
+if TYPE_CHECKING:
+    from shared.reconciliation import Reconciled, Tally
 
 RUN_WAITED_FOR_SECONDS = 8
 _FIRST, _LAST = date(2000, 1, 1), date(2999, 12, 31)
@@ -26,7 +28,7 @@ _ROUTE = "api/v1/operators/{gln}/reconciliation"
 class ReconciliationQuery(PageQuery):
     """Which local day; without one the latest days, as a list."""
 
-    date: CalendarDate | None = None
+    date: Annotated[CalendarDate, Field(ge=_FIRST, le=_LAST)] | None = None
 
 
 class RunQuery(Query):
@@ -148,12 +150,14 @@ async def _run(operator: Operator, day: date, wanted_by: str) -> None:
 
 
 def _day_that_ended_last(operator: Operator, now: datetime) -> date:
+    from shared.reconciliation import local_day
+
     today = now.astimezone(operator.zone).date()
     yesterday = today - timedelta(days=1)
     return yesterday if local_day(yesterday, zone=operator.zone).until <= now else yesterday - timedelta(days=1)
 
 
-def _shown(result: Reconciled) -> dict[str, Any]:
+def _shown(result: "Reconciled") -> dict[str, Any]:
     tally = result.tally
     return {
         "date": result.day.isoformat(),
@@ -183,7 +187,7 @@ def _shown(result: Reconciled) -> dict[str, Any]:
     }
 
 
-def _totals(tally: Tally, currency: str) -> dict[str, Any]:
+def _totals(tally: "Tally", currency: str) -> dict[str, Any]:
     totals = tally.totals
     return {
         "currency": currency,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,8 +13,10 @@ from functions.lists import Query
 from shared.faults import RowConflict, StorageUnavailable
 from shared.json_documents import DocumentRefused, FieldFault, parse_json
 from shared.operators import Operator
-from shared.retention import Erasing, ErasureStep
 from shared.wiring import Wiring, wiring
+
+if TYPE_CHECKING:
+    from shared.retention import Erasing
 
 TIMER_WAITED_FOR_SECONDS = 30
 ERASURE_WAITED_FOR_SECONDS = 20
@@ -71,6 +73,8 @@ async def purge(timer: func.TimerRequest) -> None:
     summary="Erase a driver whose contract has ended: who it was and its tags; amounts, energy and times stay",
 )
 async def erase_driver(call: Call) -> Answer:
+    from shared.retention import ErasureStep
+
     services, external_id = wiring(), call.path["externalId"]
     begun = await services.erasure.begin(
         operator=call.operator,
@@ -85,7 +89,7 @@ async def erase_driver(call: Call) -> Answer:
     return Answer(status=200 if so_far[-1].step is ErasureStep.DONE else 202, document=_shown(so_far[-1]))
 
 
-async def _erase(operator: Operator, so_far: list[Erasing]) -> None:
+async def _erase(operator: Operator, so_far: list["Erasing"]) -> None:
     services, external_id = wiring(), so_far[-1].external_id
     try:
         erased = await services.erasure.go_on(operator=operator, external_id=external_id)
@@ -154,7 +158,9 @@ def _reason(call: Call) -> str:
     return reason
 
 
-def _shown(erasing: Erasing) -> dict[str, object]:
+def _shown(erasing: "Erasing") -> dict[str, object]:
+    from shared.retention import ErasureStep
+
     return {
         "externalId": erasing.external_id,
         "state": "done" if erasing.step is ErasureStep.DONE else "erasing",

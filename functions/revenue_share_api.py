@@ -1,17 +1,28 @@
 """HTTP: lines that went without their revenue share's id."""
 
+from typing import TYPE_CHECKING
+
 import azure.functions as func
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from functions.http_endpoint import Answer, Call, Scope, endpoint
-from functions.lists import PageQuery
+from functions.lists import PageQuery, QueryInstant
 from functions.transaction_document import TransactionDocument, transaction_document
-from shared.corrections import MissingShare
 from shared.operators import Listed
 from shared.wiring import wiring
 
+if TYPE_CHECKING:
+    from shared.corrections import MissingShare
+
 blueprint = func.Blueprint()
+
+
+class MissingSharesQuery(PageQuery):
+    """Lines of which sessions: all, or those that ended from `from` on and before `to`."""
+
+    since: QueryInstant | None = Field(default=None, alias="from")
+    until: QueryInstant | None = Field(default=None, alias="to")
 
 
 class _Shown(BaseModel):
@@ -38,19 +49,23 @@ class MissingShareDocument(_Shown):
     "GET",
     "api/v1/operators/{gln}/revenue-share/missing",
     scope=Scope.OPERATOR_ADMIN,
-    query=PageQuery,
+    query=MissingSharesQuery,
     answers={200: Listed[MissingShareDocument]},
     summary="Lines in force that went without their site's revenue share id, newest end first",
 )
 async def list_missing_revenue_shares(call: Call) -> Answer:
-    query: PageQuery = call.query
+    query: MissingSharesQuery = call.query
     found, continuation = await wiring().missing_shares.listed(
-        operator=call.operator, limit=query.limit, continuation=query.continuation
+        operator=call.operator,
+        since=query.since,
+        until=query.until,
+        limit=query.limit,
+        continuation=query.continuation,
     )
     return Answer(document={"items": [_shown(each) for each in found], "continuation": continuation})
 
 
-def _shown(missing: MissingShare) -> dict[str, object]:
+def _shown(missing: "MissingShare") -> dict[str, object]:
     return {
         "transaction": transaction_document(missing.found),
         "siteId": missing.found.line.site_id,

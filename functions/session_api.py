@@ -1,11 +1,11 @@
-"""HTTP: sessions, and what a person decides on them."""
+"""HTTP: sessions, and what a person is asked about them."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import azure.functions as func
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from functions.http_endpoint import Answer, Call, Scope, endpoint
@@ -14,7 +14,17 @@ from functions.problems import NotFound
 from functions.transaction_document import transaction_document
 from shared.billing import CostedLine
 from shared.operators import Listed
-from shared.sessions import DecisionKind, LineWithDelivery, Session, SessionList, SessionStatus, Stop, Story, Verdict
+from shared.sessions import (
+    DecisionKind,
+    LineWithDelivery,
+    Session,
+    SessionList,
+    SessionStatus,
+    Stop,
+    Story,
+    question_of,
+    why_not,
+)
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
@@ -67,9 +77,24 @@ class TwinDocument(_Document):
     stop: StopDocument | None
 
 
+class OptionDocument(_Document):
+    """A decision; `refusedBecause` says why it cannot be taken and what to do instead, null if it can be."""
+
+    decision: str
+    refused_because: str | None
+
+
+class QuestionDocument(_Document):
+    """What a person is asked: `conflict`, `twin` or `held`. `id` is another one as soon as something else is asked."""
+
+    kind: str
+    id: str
+    options: list[OptionDocument]
+
+
 class SessionDocument(_Document):
     """A session: what is known of it, what it is held for, what contradicts it, what became of it. `twin` is there as
-    long as nobody has decided whether both count.
+    long as nobody has decided whether both count, `question` as long as something is to be decided.
     """
 
     session_id: str
@@ -85,31 +110,9 @@ class SessionDocument(_Document):
     stop: StopDocument | None
     conflicts: list[StopDocument]
     twin: TwinDocument | None
+    question: QuestionDocument | None
     decisions: list[dict[str, Any]]
     transactions: list[dict[str, Any]]
-
-
-class DecisionDocument(_Document):
-    """`assign` says whose session it is, `accept` that it is right as it stands, `discard` that it is none."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
-
-    decision: DecisionKind
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
-    external_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-
-    @model_validator(mode="after")
-    def _names_whom(self) -> "DecisionDocument":
-        if (self.external_id is not None) != (self.decision is DecisionKind.ASSIGN):
-            raise ValueError("externalId is needed to assign a session, and for nothing else")
-        return self
-
-
-class ResolvedDocument(_Document):
-    """How the session stands after the decision."""
-
-    session_id: str
-    status: str
 
 
 @endpoint(
@@ -150,27 +153,6 @@ async def get_session(call: Call) -> Answer:
     return Answer(document={**shown, "transactions": _transactions(story)})
 
 
-@endpoint(
-    blueprint,
-    "POST",
-    _ROUTE + "/{sessionId}/resolve",
-    scope=Scope.OPERATOR_ADMIN,
-    body=DecisionDocument,
-    answers={200: ResolvedDocument},
-    summary="Decide what becomes of a held or conflicting session",
-)
-async def resolve_session(call: Call, body: DecisionDocument) -> Answer:
-    session_id = call.path["sessionId"]
-    verdict = Verdict(
-        kind=body.decision,
-        reason=body.reason,
-        decided_by=f"{call.caller.label or 'key'} ({call.caller.key_id})",
-        external_id=body.external_id,
-    )
-    status = await wiring().resolution.resolve(operator=call.operator, session_id=session_id, verdict=verdict)
-    return Answer(document={"sessionId": session_id, "status": status})
-
-
 def _list_of(state: SessionState | None) -> SessionStatus | SessionList:
     if state is None:
         return SessionList.FOR_A_PERSON
@@ -204,6 +186,7 @@ def _session(session: Session) -> dict[str, object]:
         "authorizedFor": session.start.external_id if session.start else None,
         "stop": _stop(session.stop) if session.stop else None,
         "conflicts": [_stop(each) for each in session.conflicts],
+        "question": _question(session),
         "decisions": [
             {
                 "decision": each.decision,
@@ -215,6 +198,14 @@ def _session(session: Session) -> dict[str, object]:
             for each in session.decisions
         ],
     }
+
+
+def _question(session: Session) -> dict[str, object] | None:
+    question = question_of(session)
+    if question is None:
+        return None
+    options = [{"decision": kind, "refusedBecause": why_not(session, kind)} for kind in DecisionKind]
+    return {"kind": question.kind, "id": question.question_id, "options": options}
 
 
 def _stop(stop: Stop) -> dict[str, object]:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv and node_modules what requirements*.txt and package-lock.json say, and does nothing where they already are.
+# The tests of the pages need a Chromium beside them: where this may install packages of the system, it does.
 # Says what it does on standard error, one line a step, because some commands' standard output is their result.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,10 +10,11 @@ wanted_python() { cat .python-version requirements.txt requirements-dev.txt; }
 wanted_node() { cat package-lock.json; }
 have_python() { wanted_python | cmp -s - .venv/made-from; }
 have_node() { wanted_node | cmp -s - node_modules/made-from; }
+lacks_browser() { ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; }
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { printf 'setup: %s\n' "$@" >&2; exit 1; }
 
-if have_python && have_node; then exit 0; fi
+if have_python && have_node && ! lacks_browser; then exit 0; fi
 
 # Two commands started at once in a fresh checkout must not build the same folder: the second one waits.
 mkdir -p .local
@@ -45,7 +47,7 @@ make_node() {
 if ! have_node; then
   command -v npm >/dev/null || fail "npm is not there. Azurite, the local stand-in for Azure Tables, needs Node 20 or newer: https://nodejs.org"
   [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || fail "Node $(node --version) is too old for Azurite: Node 20 or newer is needed."
-  say "Azurite, by npm"
+  say "Azurite and what the pages are tested with, by npm"
   make_node </dev/null >"$logs/node" 2>&1 &
   node_job=$!
 fi
@@ -59,8 +61,14 @@ if ! have_python; then
   make_python </dev/null >"$logs/python" 2>&1 || fail "the Python packages could not be installed:" "$(tail -n 20 "$logs/python")"
 fi
 
+if lacks_browser; then
+  say "Chromium, by apt: the tests of the pages look at them in a browser"
+  { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } </dev/null >"$logs/browser" 2>&1 ||
+    say "Chromium could not be installed; tests/browser will fail without it:" "$(tail -n 3 "$logs/browser")"
+fi
+
 if [ -n "$node_job" ]; then
-  wait "$node_job" || fail "Azurite could not be installed:" "$(tail -n 20 "$logs/node")"
+  wait "$node_job" || fail "the Node packages could not be installed:" "$(tail -n 20 "$logs/node")"
   node_job=
 fi
 say "done in ${SECONDS} s"

@@ -8,10 +8,10 @@ from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shared.http_client import HttpClient
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    import httpx
     from azure.data.tables.aio import TableServiceClient
     from azure.identity.aio import DefaultAzureCredential
     from azure.keyvault.secrets.aio import SecretClient
@@ -24,8 +24,7 @@ class Clients:
     def __init__(self, *, settings: Settings, closing: AsyncExitStack) -> None:
         self._settings = settings
         self._closing = closing
-        for chatty in ("azure", "httpx"):  # they tell of every request, addresses included
-            logging.getLogger(chatty).setLevel(logging.WARNING)
+        logging.getLogger("azure").setLevel(logging.WARNING)  # it tells of every request, addresses included
 
     @cached_property
     def tables(self) -> "TableServiceClient":
@@ -72,13 +71,9 @@ class Clients:
         return client
 
     @cached_property
-    def http(self) -> "httpx.AsyncClient":
-        """For Utility Cloud."""
-        import httpx
-
-        # Each operator has a bounded number of attempts under way; the pool must not be what they wait for.
-        limits = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
-        client = httpx.AsyncClient(timeout=httpx.Timeout(20, connect=5), limits=limits)
+    def http(self) -> HttpClient:
+        """For Utility Cloud, charging platforms and receivers of notices."""
+        client = HttpClient()
         self._closing.push_async_callback(client.aclose)
         return client
 

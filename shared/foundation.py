@@ -16,6 +16,8 @@ from shared.storage.configuration import KeyRows
 from shared.storage.rows import Rows
 from shared.storage.stores import Stores
 
+PAGE_FAILURES_PER_MINUTE = 60
+
 
 class Foundation(Stores):
     """Clients are made when they are first asked for, inside the running loop."""
@@ -59,6 +61,11 @@ class Foundation(Stores):
     def rate_limit(self) -> RateLimit:
         """How often a key may ask."""
         return RateLimit(per_minute=self.settings.requests_per_minute_per_key)
+
+    @cached_property
+    def page_failures(self) -> RateLimit:
+        """How often a person, or an address, may be refused a page."""
+        return RateLimit(per_minute=PAGE_FAILURES_PER_MINUTE)
 
     @cached_property
     def background(self) -> Background:

@@ -1,5 +1,6 @@
 """What the environment says. Read on first use, never at import; every fault is told at once."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from datetime import timedelta
 from shared.addresses import address_fault
 
 _DURATION = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,5})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
+_GROUP_MEMBER = re.compile(r"\*|\d{13}")
 _LONGEST_LIST = 50
 _ON_AZURE = "WEBSITE_INSTANCE_ID"
 _ON_AZURE_AT = "WEBSITE_HOSTNAME"
+_SIGNED_IN_BY_AZURE = "WEBSITE_AUTH_ENABLED"  # Azure says so itself where its sign-in stands before the app
 _TRUE = {"true", "1"}
 _FALSE = {"false", "0", ""}
 
@@ -41,6 +44,8 @@ class Settings:
     allow_local_secret_store: bool
     allow_local_addresses: bool
     allow_development_sign_in: bool
+    platform_sign_in: bool
+    sign_in_groups: Mapping[str, tuple[str, ...]]
     public_address: str | None
     entra_authority: str
     entra_ca_bundle: str | None
@@ -72,6 +77,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         allow_local_secret_store=source.flag("AllowLocalSecretStore"),
         allow_local_addresses=local,
         allow_development_sign_in=source.flag("AllowDevelopmentSignIn"),
+        platform_sign_in=source.flag(_SIGNED_IN_BY_AZURE) and source.text(_ON_AZURE) is not None,
+        sign_in_groups=source.names_of_groups("SignInGroups"),
         public_address=source.public_address("PublicAddress", local=local),
         entra_authority=source.authority("EntraAuthority", default="https://login.microsoftonline.com"),
         entra_ca_bundle=source.text("EntraCaBundle"),
@@ -173,6 +180,18 @@ class _Source:
             self.fault(name, "must be ISO 8601 durations, such as PT30S,PT2M")
             return (timedelta(0),)
         return whole
+
+    def names_of_groups(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        """GLNs by an Entra group's object id: `{"<object id>": ["<gln>", ...] or "*"}`."""
+        try:
+            groups = json.loads(self.text(name) or "{}")
+            found = {str(group).lower(): (glns,) if glns == "*" else tuple(glns) for group, glns in groups.items()}
+            if all(isinstance(gln, str) and _GROUP_MEMBER.fullmatch(gln) for glns in found.values() for gln in glns):
+                return found
+        except (ValueError, AttributeError, TypeError):
+            pass
+        self.fault(name, 'must be JSON: {"<object id of a group>": ["<GLN>", ...] or "*"}')
+        return {}
 
     def _checked(self, name: str, fault_of: Callable[[str], str | None]) -> str | None:
         value = self.text(name)

@@ -1,21 +1,26 @@
 """The composition root: which implementation stands behind each port. One of each per process, made on first use."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from shared.charging_platform import ChargingPlatformApi, Sweep, TakeOver, TakingIn
-from shared.contracts import DeadLetterDesk, DeadLetters, Provisioning, Redrive, ServiceBusDeadLetters
-from shared.corrections import Corrections, MissingShares
-from shared.notices import Looking, Notices, NoticeSender
 from shared.operators import Learning
-from shared.sessions import DueWork, Intake, Resolution, Settlement, Simulation, TwinWatch
+from shared.sessions import Chronicler, DueWork, Finding, Intake, Resolution, Settlement, Simulation, TwinWatch
 from shared.storage.stores import CONFIGURATION, LEDGER
 from shared.wiring_of_upkeep import WiringOfUpkeep
+
+if TYPE_CHECKING:
+    from shared.charging_platform import ChargingPlatformApi, Sweep, TakeOver
+    from shared.contracts import DeadLetterDesk, DeadLetters, Provisioning, Redrive
+    from shared.corrections import Corrections, MissingShares
+    from shared.notices import Notices
 
 __all__ = ["CONFIGURATION", "LEDGER", "Wiring", "use_wiring", "wiring"]
 
 
 class Wiring(WiringOfUpkeep):
     """Everything that the functions use. Clients are made when they are first asked for, inside the running loop.
+
+    Rooms that a driver at a charger does not wait for are imported then too: a cold start does not pay for them.
 
     Tests give `settings`, `clock` and `tables` (rows by table name) and replace any other attribute by setting it.
     """
@@ -26,8 +31,10 @@ class Wiring(WiringOfUpkeep):
         return Learning(directory=self.directory, chargers=self.chargers, sites=self.sites, clock=self.clock)
 
     @cached_property
-    def provisioning(self) -> Provisioning:
+    def provisioning(self) -> "Provisioning":
         """Contract events become drivers."""
+        from shared.contracts import Provisioning
+
         return Provisioning(
             operators=self.directory,
             drivers=self.drivers,
@@ -69,13 +76,17 @@ class Wiring(WiringOfUpkeep):
         return TwinWatch(ledger=self.sessions, claims=self.claims, clock=self.clock)
 
     @cached_property
-    def charging_platform(self) -> ChargingPlatformApi:
+    def charging_platform(self) -> "ChargingPlatformApi":
         """Where sessions and sites can be asked for."""
+        from shared.charging_platform import ChargingPlatformApi
+
         return ChargingPlatformApi(client=self.clients.http, secrets=self.secrets, clock=self.clock)
 
     @cached_property
-    def sweep(self) -> Sweep:
+    def sweep(self) -> "Sweep":
         """Sessions that were never notified are found."""
+        from shared.charging_platform import Sweep, TakingIn
+
         taking_in = TakingIn(
             known=self.known_sessions,
             stories=self.sessions,
@@ -96,8 +107,10 @@ class Wiring(WiringOfUpkeep):
         )
 
     @cached_property
-    def take_over(self) -> TakeOver:
+    def take_over(self) -> "TakeOver":
         """Sites become what the charging platform has."""
+        from shared.charging_platform import TakeOver
+
         return TakeOver(
             operators=self.directory,
             platform=self.charging_platform,
@@ -114,8 +127,10 @@ class Wiring(WiringOfUpkeep):
         return Resolution(ledger=self.sessions, drivers=self.drivers, settlement=self.settlement, clock=self.clock)
 
     @cached_property
-    def corrections(self) -> Corrections:
+    def corrections(self) -> "Corrections":
         """People credit and correct lines."""
+        from shared.corrections import Corrections
+
         return Corrections(
             ledger=self.sessions,
             outbox=self.outbox,
@@ -127,14 +142,32 @@ class Wiring(WiringOfUpkeep):
         )
 
     @cached_property
-    def missing_shares(self) -> MissingShares:
+    def missing_shares(self) -> "MissingShares":
         """Lines that went without their revenue share's id."""
+        from shared.corrections import MissingShares
+
         return MissingShares(lines=self.lines, catalogue=self.directory, clock=self.clock)
 
     @cached_property
     def simulation(self) -> Simulation:
         """Sessions are priced again."""
         return Simulation(stories=self.sessions, catalogue=self.directory)
+
+    @cached_property
+    def finding(self) -> Finding:
+        """People look a name up."""
+        return Finding(ledger=self.sessions, drivers=self.drivers, chargers=self.chargers)
+
+    @cached_property
+    def chronicler(self) -> Chronicler:
+        """People are told a story."""
+        return Chronicler(
+            stories=self.sessions,
+            lines=self.lines,
+            drivers=self.drivers,
+            permissions=self.drivers,
+            logbook=self.logbook,
+        )
 
     @cached_property
     def due_work(self) -> DueWork:
@@ -148,8 +181,10 @@ class Wiring(WiringOfUpkeep):
         )
 
     @cached_property
-    def dead_letters(self) -> DeadLetters:
+    def dead_letters(self) -> "DeadLetters":
         """Contract events that the broker gave up."""
+        from shared.contracts import ServiceBusDeadLetters
+
         return ServiceBusDeadLetters(
             client=self.clients.service_bus,
             topic=self.settings.contract_events_topic,
@@ -158,8 +193,10 @@ class Wiring(WiringOfUpkeep):
         )
 
     @cached_property
-    def redrive(self) -> Redrive:
+    def redrive(self) -> "Redrive":
         """Dead letters are tried again."""
+        from shared.contracts import Redrive
+
         return Redrive(
             dead_letters=self.dead_letters,
             provisioning=self.provisioning,
@@ -168,8 +205,10 @@ class Wiring(WiringOfUpkeep):
         )
 
     @cached_property
-    def dead_letter_desk(self) -> DeadLetterDesk:
+    def dead_letter_desk(self) -> "DeadLetterDesk":
         """People look at dead letters."""
+        from shared.contracts import DeadLetterDesk
+
         return DeadLetterDesk(
             dead_letters=self.dead_letters,
             provisioning=self.provisioning,
@@ -179,8 +218,10 @@ class Wiring(WiringOfUpkeep):
         )
 
     @cached_property
-    def notices(self) -> Notices:
+    def notices(self) -> "Notices":
         """Operators are told of what needs a person."""
+        from shared.notices import Looking, Notices, NoticeSender
+
         looking = Looking(
             ledger=self.concerns,
             blockades=self.blockades,

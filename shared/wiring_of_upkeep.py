@@ -1,20 +1,25 @@
 """The part of the composition root that looks after what is stored. One of each per process, made on first use."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from shared.contracts import home_without_operator
 from shared.delivery import LineLookups
-from shared.reconciliation import Reconciliation
-from shared.retention import Erasure, Purge
 from shared.wiring_of_delivery import WiringOfDelivery
+
+if TYPE_CHECKING:
+    from shared.connection import Connection
+    from shared.reconciliation import Reconciliation
+    from shared.retention import Erasure, Purge
 
 
 class WiringOfUpkeep(WiringOfDelivery):
     """See `shared.wiring.Wiring`."""
 
     @cached_property
-    def reconciliation(self) -> Reconciliation:
+    def reconciliation(self) -> "Reconciliation":
         """Whether sessions, lines and what Utility Cloud has agree."""
+        from shared.reconciliation import Reconciliation
+
         return Reconciliation(
             sessions=self.ended_sessions,
             lines=LineLookups(utility_cloud=self.utility_cloud),
@@ -24,9 +29,10 @@ class WiringOfUpkeep(WiringOfDelivery):
         )
 
     @cached_property
-    def purge(self) -> Purge:
+    def purge(self) -> "Purge":
         """What has passed its time goes."""
-        # Once a night: a cold start does not pay for it.
+        from shared.contracts import home_without_operator
+        from shared.retention import Purge
         from shared.storage.purge_rows import ownerless_walks, walks
 
         return Purge(
@@ -43,8 +49,10 @@ class WiringOfUpkeep(WiringOfDelivery):
         )
 
     @cached_property
-    def erasure(self) -> Erasure:
+    def erasure(self) -> "Erasure":
         """People are erased."""
+        from shared.retention import Erasure
+
         return Erasure(
             drivers=self.drivers,
             lines=self.lines,
@@ -52,4 +60,18 @@ class WiringOfUpkeep(WiringOfDelivery):
             erasures=self.erasures,
             clock=self.clock,
             count=self.counts.of("erasures"),
+        )
+
+    @cached_property
+    def connection(self) -> "Connection":
+        """People look whether an operator is connected."""
+        from shared.connection import Connection
+
+        return Connection(
+            deliveries=self.delivery_index,
+            counts=self.counted,
+            outbox=self.outbox,
+            logbook=self.logbook,
+            clock=self.clock,
+            contract_events_endpoint=self.settings.contract_events_topic,
         )

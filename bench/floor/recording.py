@@ -54,7 +54,7 @@ async def _recorded(told: "_App", recorder: "_Recorder", drivers: int, sessions:
     await told.question(drivers, key)
     await told.stop(sessions, messages.stop(sessions, driver=drivers), key)
     await told.delivery(messages.session(sessions))
-    recording = Recording(rows={LEDGER: told.texts(LEDGER)})
+    recording = Recording(rows={table: told.texts(table) for table in (CONFIGURATION, LEDGER)})
 
     async def note(kind: str, doing: Awaitable[bytes]) -> None:
         work = Work()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 from azure.servicebus import ServiceBusReceivedMessage, parse_connection_string
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
@@ -31,18 +32,33 @@ _CLOSE_SECONDS = 1.0
 
 @asynccontextmanager
 async def _opened(receiver: ServiceBusReceiver) -> AsyncIterator[ServiceBusReceiver]:
-    """The SDK leaves the socket open when the other side has cut the connection, and opens another for a retry.
-
-    So there are no retries inside a receiver, and its one socket is closed here.
+    """The SDK leaves the socket open when the other side cuts the connection, already while it opens it, and opens
+    another for a retry. So there are no retries inside a receiver, and its one socket is closed here.
     """
-    transport = None
+    connections: list[Any] = []
+    create_handler = receiver._create_handler
+
+    def create_handler_that_is_watched(auth: Any) -> None:
+        create_handler(auth)
+        handler: Any = receiver._handler
+        open_handler = handler.open_async
+
+        async def open_and_note(*args: Any, **options: Any) -> None:
+            try:
+                await open_handler(*args, **options)
+            finally:
+                if handler._connection is not None:
+                    connections.append(handler._connection)
+
+        handler.open_async = open_and_note
+
+    receiver._create_handler = create_handler_that_is_watched  # type: ignore[method-assign]  # it offers no way to ask
     try:
         async with receiver:
-            transport = receiver._handler._connection._transport  # type: ignore[union-attr]  # pyamqp is the only one
             yield receiver
     finally:
-        if transport is not None:
-            await transport.close()
+        for connection in connections:
+            await connection._transport.close()
 
 
 class ServiceBusTrigger:

@@ -3,19 +3,17 @@
 [inferred]: sessions are asked for by a POST whose body is the query, sites by a GET with `page` and `limit`.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from shared.clock import Clock
+from shared.http_requests import HttpAnswer, HttpRequests, NoAnswer, NotConnected, NotSendable
 from shared.instant import utc_text
 from shared.json_documents import NotJson, parse_json, print_json
 from shared.operators import Operator, OperatorSecrets, SecretName
-
-if TYPE_CHECKING:
-    import httpx
 
 PAGE = 100
 LONGEST_PAUSE = timedelta(days=1)
@@ -62,11 +60,7 @@ class ChargingPlatformApi:
     SecretUnavailable.
     """
 
-    def __init__(self, *, client: "httpx.AsyncClient", secrets: OperatorSecrets, clock: Clock) -> None:
-        from http.cookiejar import DefaultCookiePolicy
-
-        # One client serves all operators: a cookie that one of them is given must never go out with another's request.
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    def __init__(self, *, client: HttpRequests, secrets: OperatorSecrets, clock: Clock) -> None:
         self._client = client
         self._secrets = secrets
         self._clock = clock
@@ -87,7 +81,7 @@ class ChargingPlatformApi:
     async def sites(self, operator: Operator, *, page: int) -> Page:
         """The operator's sites; pages count from 1."""
         url, key = await self._access(operator, "sitesUrl", operator.charging_platform.sites_url)
-        return _page(await self._ask("GET", url, key, params={"page": page, "limit": PAGE}), page=page)
+        return _page(await self._ask("GET", _with_query(url, page=page, limit=PAGE), key), page=page)
 
     async def _access(self, operator: Operator, setting: str, url: str | None) -> tuple[str, str]:
         version = operator.charging_platform.api_key
@@ -97,43 +91,47 @@ class ChargingPlatformApi:
         key = await self._secrets.read(gln=operator.gln, name=SecretName.CHARGING_PLATFORM_API_KEY, version=version)
         return url, key
 
-    async def _ask(
-        self, method: str, url: str, key: str, *, content: str | None = None, params: dict[str, Any] | None = None
-    ) -> Any:
-        import httpx
-
+    async def _ask(self, method: str, url: str, key: str, *, content: str | None = None) -> Any:
         headers = {"x-api-key": key, "Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        body = bytearray()
         try:
-            # Without params the query that the operator's address may have stays.
-            address = httpx.URL(url).copy_merge_params(params) if params else httpx.URL(url)
-            async with (
-                asyncio.timeout(_LONGEST_REQUEST_SECONDS),
-                self._client.stream(method, address, content=content, headers=headers) as response,
-            ):
-                self._check(response)
-                async for piece in response.aiter_bytes():
-                    body += piece
-                    if len(body) > _MAX_ANSWER:
-                        raise PlatformUnavailable(f"a page of more than {_MAX_ANSWER} bytes is not read")
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise PlatformUnavailable(f"no answer: {type(error).__name__} {error}".strip()) from error
+            answer = await self._client.request(
+                method,
+                url,
+                headers=headers,
+                body=None if content is None else content.encode(),
+                longest_seconds=_LONGEST_REQUEST_SECONDS,
+                at_most=_MAX_ANSWER + 1,
+            )
+        except (NotSendable, NotConnected, NoAnswer) as error:
+            raise PlatformUnavailable(f"no answer: {error}") from error
+        self._check(answer)
+        if len(answer.body) > _MAX_ANSWER:
+            raise PlatformUnavailable(f"a page of more than {_MAX_ANSWER} bytes is not read")
+        if not answer.is_whole:
+            raise PlatformUnavailable("its answer broke off")
         try:
-            return parse_json(bytes(body))
+            return parse_json(answer.body)
         except NotJson as error:
             raise PlatformUnavailable(f"its answer is not JSON: {error}") from error
 
-    def _check(self, response: "httpx.Response") -> None:
-        status = response.status_code
-        if 200 <= status < 300:
+    def _check(self, answer: HttpAnswer) -> None:
+        status = answer.status
+        if answer.is_success:
             return
         if 400 <= status < 500 and status not in _FOR_LATER:
             explanation = f"it answered {status}; look at chargingPlatform.apiKey and at the address"
             raise PlatformRefused(status=status, explanation=explanation)
-        pause = _pause(response.headers.get("retry-after", ""), now=self._clock.now())
+        pause = _pause(answer.retry_after or "", now=self._clock.now())
         raise PlatformUnavailable(f"it answered {status}", status=status, retry_after=pause)
+
+
+def _with_query(url: str, **query: int) -> str:
+    """`url` with what `query` says, and with what it says itself of other things."""
+    parts = urlsplit(url)
+    own = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in query]
+    return urlunsplit(parts._replace(query=urlencode([*own, *query.items()])))
 
 
 def _page(document: Any, *, page: int) -> Page:

@@ -74,6 +74,13 @@ class Corrections:
 
         return await _until_it_fits(once)
 
+    async def preview_credit(self, *, operator: Operator, transaction_id: str) -> Followed:
+        """What `credit` would write now, without writing it: no line where the line would be withdrawn. Raises
+        CreditRefused.
+        """
+        found = await self._standing(operator, transaction_id)
+        return _followed(await self._credited(operator, found, reason="", by=""))
+
     async def preview(self, *, operator: Operator, transaction_id: str, change: Change) -> Followed:
         """What `correct` would write now, without writing it. Raises DocumentRefused."""
         found = await self._standing(operator, transaction_id)

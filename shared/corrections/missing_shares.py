@@ -1,6 +1,7 @@
 """Use case: which lines went without their revenue share's id, and what a correction would set."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.billing import CostedLine
 from shared.clock import Clock
@@ -29,10 +30,21 @@ class MissingShares:
     clock: Clock
 
     async def listed(
-        self, *, operator: Operator, limit: int, continuation: str | None
+        self,
+        *,
+        operator: Operator,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int,
+        continuation: str | None,
     ) -> tuple[list[MissingShare], str | None]:
-        """Lines in force, by their sessions' end, newest first. Raises ContinuationUnreadable, StorageUnavailable."""
-        found, after = await self.lines.missing_shares(home=operator.home, limit=limit, continuation=continuation)
+        """Lines in force of sessions that ended from `since` on and before `until`, newest end first.
+
+        Raises ContinuationUnreadable, StorageUnavailable.
+        """
+        found, after = await self.lines.missing_shares(
+            home=operator.home, since=since, until=until, limit=limit, continuation=continuation
+        )
         return [await self._with_offer(operator, each) for each in found], after
 
     async def _with_offer(self, operator: Operator, found: LineWithDelivery) -> MissingShare:

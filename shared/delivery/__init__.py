@@ -11,22 +11,27 @@ from .expiring_secrets import ExpiringSecrets
 from .lanes import ATTEMPTS_AT_ONCE, Lane, Lanes, QueueHandlers
 from .line_lookup import LineLookups, LineThere
 from .outbox import Agenda, DueItem, Outbox
+from .overview import FAILED, Bar, DeliveryIndex, Grain, Timeline, midnight, next_month, timeline
 from .payloads import costed_transaction, differing_fields, payload_of, same_line
 from .probing import Probing
 from .queue import AttemptRequest, AttemptRequestUnreadable, DeliveriesQueue, read_attempt_request
 from .relay import Relay
 from .retry_schedule import RetrySchedule
 from .retrying import NotToBeTried, Retrying
+from .statement import MOST_LINES, Statement, StatementLine, StatementSum, statement, statement_line
 from .utility_cloud import UtilityCloud
 
 __all__ = [
     "ATTEMPTS_AT_ONCE",
+    "FAILED",
+    "MOST_LINES",
     "Agenda",
     "Answer",
     "Attempt",
     "AttemptRequest",
     "AttemptRequestUnreadable",
     "Backlog",
+    "Bar",
     "BlockKind",
     "Blockade",
     "BlockadeStore",
@@ -34,11 +39,13 @@ __all__ = [
     "ConnectionTest",
     "DeliveriesQueue",
     "Delivery",
+    "DeliveryIndex",
     "DeliveryState",
     "Destination",
     "DueItem",
     "EntraTokens",
     "ExpiringSecrets",
+    "Grain",
     "Lane",
     "Lanes",
     "LineLookups",
@@ -52,14 +59,23 @@ __all__ = [
     "Relay",
     "RetrySchedule",
     "Retrying",
+    "Statement",
+    "StatementLine",
+    "StatementSum",
     "Step",
     "Tested",
+    "Timeline",
     "TokenRefused",
     "TokenUnavailable",
     "UtilityCloud",
     "costed_transaction",
     "differing_fields",
+    "midnight",
+    "next_month",
     "payload_of",
     "read_attempt_request",
     "same_line",
+    "statement",
+    "statement_line",
+    "timeline",
 ]

@@ -1,21 +1,18 @@
 """All requests that are made for one purpose: each with a token, each bounded, each in the log."""
 
-import asyncio
 import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from shared.clock import Clock
+from shared.http_requests import HttpRequests, NoAnswer, NotConnected, NotSendable
 from shared.logbook import Direction, LogEntry, log_entry
 from shared.operators import Operator
 
 from .entra_tokens import TokenRefused, TokenUnavailable
 from .retry_after import retry_after
-
-if TYPE_CHECKING:
-    import httpx
 
 _CREDENTIAL_REFUSED = frozenset({401, 403})
 _MAX_ANSWER = 64_000
@@ -51,7 +48,7 @@ class Exchange:
     `tokens_seen` has each operator's last token, so that a new one is told.
     """
 
-    client: "httpx.AsyncClient"
+    client: HttpRequests
     tokens: Tokens
     tokens_seen: MutableMapping[str, str]
     clock: Clock
@@ -132,30 +129,20 @@ class Exchange:
         return heard
 
     async def _heard(self, method: str, url: str, content: str | None, headers: dict[str, str]) -> Heard:
-        import httpx
-
-        status, pause, body = None, None, bytearray()
         try:
-            async with (
-                asyncio.timeout(_LONGEST_REQUEST_SECONDS),
-                self.client.stream(method, url, content=content, headers=headers) as response,
-            ):
-                status = response.status_code
-                pause = retry_after(response.headers.get("retry-after"), now=self.clock.now())
-                async for piece in response.aiter_bytes():
-                    body += piece
-                    if len(body) > _MAX_ANSWER:
-                        break
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            return Heard(status=None, fault=f"no connection to {url}: {_named(error)}", was_sent=False)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError, ExceptionGroup) as error:
-            return Heard(status=None, fault=f"{url} is no address to send to: {_named(error)}", was_sent=False)
-        except (httpx.HTTPError, TimeoutError) as error:
-            if status is None:
-                return Heard(status=None, fault=f"no answer from {url}: {_named(error)}; it may have arrived")
-            return Heard(status=status, body=bytes(body[:_MAX_ANSWER]), retry_after=pause, is_whole=False)
-        return Heard(status=status, body=bytes(body[:_MAX_ANSWER]), retry_after=pause)
-
-
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__} {error}".strip()
+            answer = await self.client.request(
+                method,
+                url,
+                headers=headers,
+                body=None if content is None else content.encode(),
+                longest_seconds=_LONGEST_REQUEST_SECONDS,
+                at_most=_MAX_ANSWER,
+            )
+        except NotConnected as error:
+            return Heard(status=None, fault=f"no connection to {url}: {error}", was_sent=False)
+        except NotSendable as error:
+            return Heard(status=None, fault=f"{url} is no address to send to: {error}", was_sent=False)
+        except NoAnswer as error:
+            return Heard(status=None, fault=f"no answer from {url}: {error}; it may have arrived")
+        pause = retry_after(answer.retry_after, now=self.clock.now())
+        return Heard(status=answer.status, body=answer.body, retry_after=pause, is_whole=answer.is_whole)

@@ -3,6 +3,8 @@
 import asyncio
 from urllib.parse import urlsplit
 
+from shared.tls import tls_context
+
 _LONGEST_SECONDS = 10
 
 
@@ -16,16 +18,12 @@ class NotReached(Exception):
 
 async def reach(url: str) -> str:
     """Resolves the name and connects, with TLS where the address has it, and says so. Raises NotReached."""
-    import httpx
-
     try:
         parts = urlsplit(url)
         is_secure = parts.scheme == "https"
         port = parts.port or (443 if is_secure else 80)
         async with asyncio.timeout(_LONGEST_SECONDS):
-            _, writer = await asyncio.open_connection(
-                parts.hostname, port, ssl=httpx.create_ssl_context() if is_secure else None
-            )
+            _, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls_context() if is_secure else None)
             writer.close()
             await writer.wait_closed()
     except TimeoutError:

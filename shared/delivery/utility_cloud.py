@@ -3,10 +3,10 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from shared.clock import Clock
+from shared.http_requests import HttpRequests
 from shared.json_documents import NotJson, parse_json, read_json
 from shared.logbook import LogEntry, redacted
 from shared.operators import LineLookup, Operator
@@ -19,9 +19,6 @@ from .exchange import Exchange, Heard, Tokens
 from .line_lookup import LineThere
 from .payloads import same_line
 from .retry_after import retry_after
-
-if TYPE_CHECKING:
-    import httpx
 
 # What is left of SENDER_GIVEN_UP_AFTER is for writing down that it begins, and what came of it.
 LONGEST_ATTEMPT = timedelta(seconds=75)
@@ -41,17 +38,13 @@ class UtilityCloud:
     def __init__(
         self,
         *,
-        client: "httpx.AsyncClient",
+        client: HttpRequests,
         tokens: Tokens,
         clock: Clock,
         invoice_line_url: str,
         meter_values_url: str,
         longest_attempt: timedelta = LONGEST_ATTEMPT,
     ) -> None:
-        from http.cookiejar import DefaultCookiePolicy
-
-        # One client serves all operators: a cookie that one of them is given must never go out with another's line.
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._client = client
         self._tokens = tokens
         self._tokens_seen: dict[str, str] = {}

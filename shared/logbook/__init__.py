@@ -2,6 +2,16 @@
 
 from .entry import Direction, LogEntry, log_entry
 from .redaction import redacted
-from .search import Logbook, LogQuery, find_entries
+from .search import Logbook, LogQuery, Search, find_entries, search_back
 
-__all__ = ["Direction", "LogEntry", "LogQuery", "Logbook", "find_entries", "log_entry", "redacted"]
+__all__ = [
+    "Direction",
+    "LogEntry",
+    "LogQuery",
+    "Logbook",
+    "Search",
+    "find_entries",
+    "log_entry",
+    "redacted",
+    "search_back",
+]

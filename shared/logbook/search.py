@@ -22,6 +22,13 @@ class LogQuery:
     reference_id: str | None = None
     text: str | None = None
 
+    @property
+    def looks_through(self) -> bool:
+        """Whether much must be looked through for it: what is not found by its reference, nor by its time alone."""
+        return self.reference_id is None and any(
+            each is not None for each in (self.direction, self.action, self.response_code, self.text)
+        )
+
     def wants(self, entry: LogEntry) -> bool:
         """Whether `entry` is one of those looked for; its time is left to whoever reads the log."""
         return (
@@ -57,6 +64,17 @@ class Logbook(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """How far a search has come: what it found, newest first, and where it goes on, None at its end. `back_to` is the
+    time of the oldest entry that it looked at, None if there was none.
+    """
+
+    entries: tuple[LogEntry, ...]
+    continuation: str | None = None
+    back_to: datetime | None = None
+
+
 async def find_entries(
     *, logbook: Logbook, home: OperatorHome, query: LogQuery, limit: int, continuation: str | None
 ) -> tuple[list[LogEntry], str | None]:
@@ -64,14 +82,34 @@ async def find_entries(
 
     They may be fewer, or none, though there are more: then too many that do not match lie in between.
     """
+    search = await search_back(logbook=logbook, home=home, query=query, limit=limit, continuation=continuation)
+    return list(search.entries), search.continuation
+
+
+async def search_back(
+    *,
+    logbook: Logbook,
+    home: OperatorHome,
+    query: LogQuery,
+    limit: int,
+    continuation: str | None = None,
+    most_looked_at: int = MOST_LOOKED_AT,
+    most_characters: int | None = None,
+) -> Search:
+    """The same, and how far back it looked. It stops early when what it found has `most_characters` of payloads and
+    answers. Raises ContinuationUnreadable, StorageUnavailable.
+    """
     found: list[LogEntry] = []
     last: str | None = None
-    looked_at = 0
+    back_to: datetime | None = None
+    looked_at = characters = 0
     async for position, entry in logbook.newest_first(home=home, query=query, continuation=continuation):
-        if len(found) == limit or looked_at == MOST_LOOKED_AT:
-            return found, last
+        is_full = most_characters is not None and characters >= most_characters
+        if len(found) == limit or looked_at == most_looked_at or is_full:
+            return Search(entries=tuple(found), continuation=last, back_to=back_to)
         looked_at += 1
-        last = position
+        last, back_to = position, entry.at
         if query.wants(entry):
             found.append(entry)
-    return found, None
+            characters += len(entry.payload or "") + len(entry.answer or "")
+    return Search(entries=tuple(found), back_to=back_to)

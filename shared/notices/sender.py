@@ -1,7 +1,6 @@
 """Sends one notice to an address that an operator has set: whatever that is, it must not lead into our own network."""
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
 import socket
@@ -9,15 +8,12 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shared.addresses import IpAddress, leads_outside, notice_address_fault
+from shared.http_requests import HttpRequests, NoAnswer, NotConnected, NotSendable
 
 from .signing import signature
-
-if TYPE_CHECKING:
-    import httpx
 
 LONGEST = timedelta(seconds=10)
 _LONGEST_READING = timedelta(seconds=1)
@@ -61,15 +57,13 @@ async def resolve(host: str, port: int) -> list[str]:
 class NoticeSender:
     """Redirects are not followed, and no answer is read further than it is kept."""
 
-    client: "httpx.AsyncClient"
+    client: HttpRequests
     allow_local: bool
     resolve: Resolve = resolve
     longest: timedelta = LONGEST
 
     async def send(self, *, url: str, secret: str, notice_id: str, body: bytes, at: datetime) -> Sent:
         """One attempt, of ten seconds at most. Never raises for what the other side does or does not."""
-        import httpx
-
         started = time.monotonic()
         try:
             async with asyncio.timeout(self.longest.total_seconds()):
@@ -78,45 +72,34 @@ class NoticeSender:
             sent = Sent(status=None, detail=str(refused))
         except TimeoutError:
             sent = Sent(status=None, detail=f"no answer within {self.longest.total_seconds():g} s")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        except (NotSendable, NotConnected, NoAnswer, OSError, ValueError) as error:
             sent = Sent(status=None, detail=f"not reached: {type(error).__name__}")
         took = timedelta(seconds=time.monotonic() - started)
         return Sent(status=sent.status, detail=sent.detail, answer=sent.answer, took=took)
 
     async def _post(self, url: str, *, secret: str, notice_id: str, body: bytes, at: datetime) -> Sent:
-        import httpx
-
+        # To the very address that is looked at: a name can lead elsewhere when it is asked for again.
+        place = await self._place(url)
         headers = {
-            "content-type": "application/json",
-            "user-agent": "utility-cloud-connector",
-            "accept-encoding": "identity",
-            # The pool knows connections by IP address; the certificate was checked for a name.
-            "connection": "close",
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
             "webhook-id": notice_id,
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": signature(secret=secret, notice_id=notice_id, at=at, body=body),
         }
-        target, extensions = httpx.URL(url), {}
-        host, place = target.host, await self._place(url)
-        if place is not None:
-            # To the very address that was looked at: a name can lead elsewhere when it is asked for again.
-            headers["host"] = target.netloc.decode("ascii")
-            target, extensions = target.copy_with(host=place), {"sni_hostname": host}
-        request = self.client.build_request(
+        answer = await self.client.request(
             "POST",
-            target,
-            content=body,
+            url,
             headers=headers,
-            extensions=extensions,
-            timeout=self.longest.total_seconds(),
+            body=body,
+            longest_seconds=self.longest.total_seconds(),
+            longest_reading_seconds=_LONGEST_READING.total_seconds(),
+            at_most=_KEPT_OF_ANSWER,
+            place=place,
         )
-        response = await self.client.send(request, stream=True, auth=None, follow_redirects=False)
-        try:
-            answer = await _beginning(response)
-        finally:
-            await response.aclose()
-        detail = "accepted" if response.is_success else f"answered {response.status_code}"
-        return Sent(status=response.status_code, detail=detail, answer=answer)
+        detail = "accepted" if answer.is_success else f"answered {answer.status}"
+        return Sent(status=answer.status, detail=detail, answer=answer.body.decode(errors="replace"))
 
     async def _place(self, url: str) -> str | None:
         """The IP address to connect to; None: whatever the name leads to. Raises _Refused, OSError."""
@@ -134,17 +117,3 @@ class NoticeSender:
 
 def _version(address: IpAddress) -> int:
     return address.version
-
-
-async def _beginning(response: "httpx.Response") -> str:
-    """What comes of it in time: the status has been told already."""
-    import httpx
-
-    kept = b""
-    with contextlib.suppress(TimeoutError, httpx.HTTPError):
-        async with asyncio.timeout(_LONGEST_READING.total_seconds()):
-            async for part in response.aiter_raw():
-                kept += part
-                if len(kept) >= _KEPT_OF_ANSWER:
-                    break
-    return kept[:_KEPT_OF_ANSWER].decode(errors="replace")

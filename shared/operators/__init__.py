@@ -22,7 +22,9 @@ from .documents import (
     SpotPriceSummaryAnswer,
     TariffDocument,
 )
-from .fields import CalendarDate, calendar_date, id_fault
+from .fields import CalendarDate, calendar_date, id_fault, pattern_fault
+from .import_plan import ImportPlan, plan_import
+from .import_sites import import_sites
 from .learning import Learning
 from .notice_settings import NoticeKind, NoticeSettings
 from .operator import (
@@ -43,9 +45,9 @@ from .put_charger import put_charger
 from .put_operator import put_operator
 from .put_site import put_site
 from .put_spot_prices import put_spot_prices
-from .put_tariff import put_tariff
+from .put_tariff import put_tariff, tariff_of
 from .rate_limit import RateLimit, TooManyRequests
-from .register import StaleDocument, VersionStore
+from .register import Put, StaleDocument, VersionStore
 from .secrets import OperatorSecrets, SecretName, SecretUnavailable
 from .site import (
     Access,
@@ -57,6 +59,8 @@ from .site import (
     inherited_tariff_id,
     site_path,
 )
+from .site_sheet import SheetUnreadable, read_sheet, written_sheet
+from .site_tree import SiteInEffect, SiteRow, in_effect, listed_chargers, listed_sites, path_in_force, site_rows
 from .spot_price_day import SpotPriceDay, SpotPriceSummary
 from .spot_price_document import spot_day_of
 from .stores import ChargerStore, OperatorStore, SpotPriceStore
@@ -82,6 +86,7 @@ __all__ = [
     "Entra",
     "Entry",
     "Healthy",
+    "ImportPlan",
     "IssuedKey",
     "IssuedKeyAnswer",
     "KeyAnswer",
@@ -100,6 +105,7 @@ __all__ = [
     "OperatorStore",
     "Page",
     "Product",
+    "Put",
     "RateLimit",
     "Rehearsal",
     "RevenueShare",
@@ -107,8 +113,11 @@ __all__ = [
     "ScopeMissing",
     "SecretName",
     "SecretUnavailable",
+    "SheetUnreadable",
     "Site",
     "SiteDocument",
+    "SiteInEffect",
+    "SiteRow",
     "SiteVersion",
     "SpotPriceDay",
     "SpotPriceStore",
@@ -128,15 +137,26 @@ __all__ = [
     "calendar_date",
     "changes_between",
     "id_fault",
+    "import_sites",
+    "in_effect",
     "inherited",
     "inherited_access",
     "inherited_revenue_share",
     "inherited_tariff_id",
+    "listed_chargers",
+    "listed_sites",
+    "path_in_force",
+    "pattern_fault",
+    "plan_import",
     "put_charger",
     "put_operator",
     "put_site",
     "put_spot_prices",
     "put_tariff",
+    "read_sheet",
     "site_path",
+    "site_rows",
     "spot_day_of",
+    "tariff_of",
+    "written_sheet",
 ]

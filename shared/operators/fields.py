@@ -71,15 +71,27 @@ def _timezone(value: str) -> str:
     return value
 
 
-def _pattern(value: str) -> str:
+def pattern_fault(value: str) -> str | None:
+    """Why `value` is no pattern of accounting points, or None."""
     import re2
 
+    if not 0 < len(value) <= _MAX_PATTERN:
+        return f"must have 1 to {_MAX_PATTERN} characters"
     options = re2.Options()
     options.log_errors = False
     try:
         re2.compile(value, options)
-    except re2.error:
-        raise ValueError("must be a regular expression as RE2 understands it") from None
+    except re2.error as error:
+        reason = (
+            error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else str(error)
+        )
+        return f"must be a regular expression as RE2 understands it, which says: {reason}"
+    return None
+
+
+def _pattern(value: str) -> str:
+    if fault := pattern_fault(value):
+        raise ValueError(fault)
     return value
 
 

@@ -25,8 +25,21 @@ async def put_site(
         raise DocumentRefused(FieldFault(field="siteId", message="must be the one in the path"))
     if document.parent_site_id is not None:
         await _check_above(gln, site_id, document.parent_site_id, store, at=valid_from or now)
+    return await put_version(
+        store=store,
+        gln=gln,
+        entry_id=str(site_id),
+        document=site_of(site_id, document),
+        valid_from=valid_from,
+        now=now,
+        matches=matches,
+    )
+
+
+def site_of(site_id: int, document: SiteDocument) -> Site:
+    """The site that a document describes."""
     share = document.revenue_share
-    site = Site(
+    return Site(
         site_id=site_id,
         name=document.name,
         timezone=document.timezone,
@@ -34,15 +47,6 @@ async def put_site(
         access=document.access,
         tariff_id=document.tariff_id,
         revenue_share=RevenueShare(enabled=share.enabled, revenue_share_id=share.revenue_share_id) if share else None,
-    )
-    return await put_version(
-        store=store,
-        gln=gln,
-        entry_id=str(site_id),
-        document=site,
-        valid_from=valid_from,
-        now=now,
-        matches=matches,
     )
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.json_documents import DocumentRefused, FieldFault
 
 from .fields import id_fault
 from .operator import Operator
 from .register import Put, VersionStore, put_version
+
+if TYPE_CHECKING:
+    from shared.pricing import Tariff
 
 
 async def put_tariff(
@@ -26,26 +29,38 @@ async def put_tariff(
     Raises DocumentRefused, with all faults, when it is no tariff, or not one that this operator's lines can be priced
     with (see `parse_tariff`).
     """
-    from shared.pricing import TariffRefused, parse_tariff
-
-    tariff = {"id": tariff_id, **{name: value for name, value in document.items() if name != "validFrom"}}
-    faults = dict(_faults_of_the_request(tariff_id=tariff_id, document=document))
-    try:
-        parse_tariff(tariff, currency=operator.currency, one_vat_rate=operator.is_priced_here)
-    except TariffRefused as refused:
-        for fault in refused.faults:
-            faults.setdefault(fault.field, fault.message)
-    if faults:
-        raise DocumentRefused(*(FieldFault(field=field, message=message) for field, message in faults.items()))
+    tariff_of(operator=operator, tariff_id=tariff_id, document=document)
     return await put_version(
         store=store,
         gln=operator.gln,
         entry_id=tariff_id,
-        document=tariff,
+        document=_as_kept(tariff_id, document),
         valid_from=valid_from,
         now=now,
         matches=matches,
     )
+
+
+def tariff_of(*, operator: Operator, tariff_id: str, document: Mapping[str, Any]) -> "Tariff":
+    """The tariff that `put_tariff` would put, which is not put. Raises DocumentRefused as that does."""
+    from shared.pricing import TariffRefused, parse_tariff
+
+    faults = dict(_faults_of_the_request(tariff_id=tariff_id, document=document))
+    tariff = None
+    try:
+        tariff = parse_tariff(
+            _as_kept(tariff_id, document), currency=operator.currency, one_vat_rate=operator.is_priced_here
+        )
+    except TariffRefused as refused:
+        for fault in refused.faults:
+            faults.setdefault(fault.field, fault.message)
+    if faults or tariff is None:
+        raise DocumentRefused(*(FieldFault(field=field, message=message) for field, message in faults.items()))
+    return tariff
+
+
+def _as_kept(tariff_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": tariff_id, **{name: value for name, value in document.items() if name != "validFrom"}}
 
 
 def _faults_of_the_request(*, tariff_id: str, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

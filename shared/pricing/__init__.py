@@ -7,6 +7,7 @@ from shared.money import RoundedAmounts
 
 from .charging import Charging, Period, Reading, Span
 from .energy_curve import GRID_WH, EnergyCurve, energy_curve
+from .price_of_energy import price_of_energy
 from .pricer import price_periods, price_session
 from .pricing_error import (
     CurrentUnknown,
@@ -90,6 +91,7 @@ __all__ = [
     "market_day",
     "market_days",
     "parse_tariff",
+    "price_of_energy",
     "price_periods",
     "price_session",
     "prices_in",

@@ -42,7 +42,7 @@ def price_session(*, tariff: Tariff, charging: Charging, spot_prices: SpotPrices
     if end < start:
         raise EndsBeforeItStarts(start=start, end=end)
     check_range(charging.energy_wh, dimension=Dimension.ENERGY, period=0)
-    _check_in_force(tariff, start)
+    check_in_force(tariff, start)
     if (end - start).days >= LONGEST_DAYS and prepared(tariff).boundaries.cut_by_time:
         raise SessionTooLong(start=start, end=end, most_days=LONGEST_DAYS)
     zone = _zone(charging.timezone)
@@ -74,7 +74,7 @@ def price_periods(
     refuse_naive(end)
     check_calendar(start, end, *(period.start for period in periods))
     check_order(start=start, end=end, periods=periods)
-    _check_in_force(tariff, start.astimezone(UTC))
+    check_in_force(tariff, start.astimezone(UTC))
     zone = _zone(timezone)
     with exactly():
         stretches = stated_stretches(
@@ -113,7 +113,8 @@ def _report(
     )
 
 
-def _check_in_force(tariff: Tariff, at: datetime) -> None:
+def check_in_force(tariff: Tariff, at: datetime) -> None:
+    """Raises TariffNotInForce for a session that starts `at` a time for which the tariff is not meant."""
     if (tariff.starts is not None and at < tariff.starts) or (tariff.ends is not None and at >= tariff.ends):
         raise TariffNotInForce(tariff_id=tariff.id, at=at, starts=tariff.starts, ends=tariff.ends)
 

@@ -179,9 +179,17 @@ class Lines(Protocol):
         ...
 
     async def missing_shares(
-        self, *, home: OperatorHome, limit: int, continuation: str | None
+        self,
+        *,
+        home: OperatorHome,
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+        continuation: str | None,
     ) -> tuple[list[LineWithDelivery], str | None]:
-        """Lines in force that went without their revenue share's id, by their sessions' end, newest first."""
+        """Lines in force that went without their revenue share's id, of sessions that ended from `since` on and before
+        `until`, newest end first.
+        """
         ...
 
     async def comparisons(

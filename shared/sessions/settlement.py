@@ -94,7 +94,7 @@ class Settlement:
             return session.status
         if session.twin_of is not None:
             return await self._settle_without_twin(operator, story, session, session.stop)
-        judgement = await self._judge(operator, story, session, session.stop)
+        judgement = await self.judged(operator, story, session, session.stop)
         now_held = (judgement.session.held_for, judgement.session.held_because)
         is_news = now_held != (session.held_for, session.held_because)
         if not is_news and session.try_again_at > self.clock.now():
@@ -133,7 +133,7 @@ class Settlement:
 
         Raises StorageUnavailable, RowConflict.
         """
-        judgement = await self._judge(operator, before, session, stop)
+        judgement = await self.judged(operator, before, session, stop)
         await self._record(operator, before, judgement, (entry, self._settled_later(judgement)))
         return judgement.session.status
 
@@ -148,7 +148,7 @@ class Settlement:
         )
         if ground.twin is not None:
             return await self._take_twin(operator, story, session, stop, entry, twin=ground.twin)
-        judgement = await self._judge(operator, story, session, stop)
+        judgement = await self.judged(operator, story, session, stop)
         await self._record(operator, story, judgement, (entry(judgement.explanation),), claims=ground.is_free)
         status = judgement.session.status
         self.count(status)
@@ -198,11 +198,12 @@ class Settlement:
             waiting = replace(session, try_again_at=None)
             await self.ledger.record(home=operator.home, before=story, session=waiting)
             return waiting.status
-        judgement = await self._judge(operator, story, replace(session, twin_of=None), stop)
+        judgement = await self.judged(operator, story, replace(session, twin_of=None), stop)
         await self._record(operator, story, judgement, (self._settled_later(judgement),))
         return judgement.session.status
 
-    async def _judge(self, operator: Operator, story: Story, session: Session, stop: Stop) -> Judgement:
+    async def judged(self, operator: Operator, story: Story, session: Session, stop: Stop) -> Judgement:
+        """What the session comes to by this stop, as things are now. Writes nothing. Raises StorageUnavailable."""
         if session.twin_of is not None:
             waiting = beside_its_twin(session, stop=stop, twin=session.twin_of)
             return Judgement(session=waiting, explanation=f"conflict: {_beside(session.twin_of)}")

@@ -50,10 +50,18 @@ class StoredLines:
         return await self._read_all(home, pointers), after
 
     async def missing_shares(
-        self, *, home: OperatorHome, limit: int, continuation: str | None
+        self,
+        *,
+        home: OperatorHome,
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+        continuation: str | None,
     ) -> tuple[list[LineWithDelivery], str | None]:
         """See `Lines.missing_shares`."""
-        pointers, after = await self._pointers.page(home, (SHARE_MISSING,), limit=limit, continuation=continuation)
+        pointers, after = await self._pointers.page(
+            home, (SHARE_MISSING,), since=since, until=until, limit=limit, continuation=continuation
+        )
         return await self._read_all(home, pointers), after
 
     async def comparisons(

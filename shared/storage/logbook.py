@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 
+from shared.all_of import all_of
 from shared.identifiers import OperatorHome
 from shared.logbook import LogEntry, LogQuery
 
@@ -12,6 +14,9 @@ from .rows import Change, Row, Rows, Upsert, key_of
 
 LOG_ENTRY: Adapter[LogEntry] = Adapter(LogEntry)
 _READ_AT_ONCE = 16
+_LISTED_AT_ONCE = 50
+# What is looked through is read in larger pieces: a store takes little longer for them.
+_LOOKED_THROUGH_AT_ONCE = 500
 
 
 def log_changes(entry: LogEntry) -> list[Change]:
@@ -39,6 +44,14 @@ class StoredLogbook:
         partition = home.partition(entry.reference_id or entry.id)
         await self._rows.commit(partition=partition, changes=log_changes(entry))
 
+    async def entry(self, *, home: OperatorHome, entry_id: str, at: datetime) -> LogEntry | None:
+        """The entry of this id and time; None if there is none, or none any more. A point read in each partition: by
+        what it was stored is not known from outside, and may have been erased since. Raises StorageUnavailable.
+        """
+        key = key_of("log", newest_first_part(at), entry_id)
+        found = await all_of(self._rows.read(partition=partition, key=key) for partition in home.partitions())
+        return next((LOG_ENTRY.validate_json(row.text) for row in found if row is not None), None)
+
     async def newest_first(
         self, *, home: OperatorHome, query: LogQuery, continuation: str | None
     ) -> AsyncIterator[tuple[str, LogEntry]]:
@@ -52,6 +65,7 @@ class StoredLogbook:
             since=query.since,
             until=query.until,
             continuation=continuation,
+            page=_LOOKED_THROUGH_AT_ONCE if query.looks_through else _LISTED_AT_ONCE,
             only_partition=partition,
         )
         if partition is None:

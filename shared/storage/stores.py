@@ -2,36 +2,44 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shared.charging_platform import SweepState, TakeOverState
 from shared.operators.site import Site
 
 from .blockade_rows import BlockadeRows
 from .claim_rows import StoredClaims
 from .configuration import ChargerRows, OperatorRows
 from .drivers import StoredDrivers
-from .erasure_rows import StoredErasures
 from .lease_rows import LeaseRows
 from .ledger import StoredLedger
 from .lines import StoredLines
 from .logbook import StoredLogbook
-from .notice_rows import NoticeRows
-from .notice_sources import StoredConcerns
 from .outbox import StoredOutbox
 from .purge_positions import StoredPositions
-from .reconciliation_rows import StoredEndedSessions, StoredReconciliations
 from .rows import Rows
 from .spot_price_rows import SpotPriceRows
-from .sweep_rows import StateRows, StoredKnownSessions, sweep_state_rows, take_over_state_rows
 from .version_rows import VersionRows
+
+if TYPE_CHECKING:
+    from shared.charging_platform import SweepState, TakeOverState
+
+    from .counted_rows import CountedRows
+    from .delivery_index import StoredDeliveryIndex
+    from .erasure_rows import StoredErasures
+    from .notice_rows import NoticeRows
+    from .notice_sources import StoredConcerns
+    from .reconciliation_rows import StoredEndedSessions, StoredReconciliations
+    from .sweep_rows import StateRows, StoredKnownSessions
 
 CONFIGURATION = "configuration"
 LEDGER = "ledger"
 
 
 class Stores:
-    """`table` gives the rows of a table by its name."""
+    """`table` gives the rows of a table by its name.
+
+    Stores that a driver at a charger does not wait for are imported when they are first asked for.
+    """
 
     def __init__(self, *, table: Callable[[str], Rows]) -> None:
         self._table = table
@@ -102,18 +110,24 @@ class Stores:
         return StoredClaims(rows=self.ledger)
 
     @cached_property
-    def known_sessions(self) -> StoredKnownSessions:
+    def known_sessions(self) -> "StoredKnownSessions":
         """Stopped sessions by their end."""
+        from .sweep_rows import StoredKnownSessions
+
         return StoredKnownSessions(rows=self.ledger)
 
     @cached_property
-    def sweep_states(self) -> StateRows[SweepState]:
+    def sweep_states(self) -> "StateRows[SweepState]":
         """How far the charging platform was asked for sessions."""
+        from .sweep_rows import sweep_state_rows
+
         return sweep_state_rows(self.configuration)
 
     @cached_property
-    def take_over_states(self) -> StateRows[TakeOverState]:
+    def take_over_states(self) -> "StateRows[TakeOverState]":
         """What was last seen of the charging platform's sites."""
+        from .sweep_rows import take_over_state_rows
+
         return take_over_state_rows(self.configuration)
 
     @cached_property
@@ -127,13 +141,31 @@ class Stores:
         return StoredOutbox(rows=self.ledger)
 
     @cached_property
-    def ended_sessions(self) -> StoredEndedSessions:
+    def counted(self) -> "CountedRows":
+        """How much there is, for people."""
+        from .counted_rows import CountedRows
+
+        return CountedRows(rows=self.ledger)
+
+    @cached_property
+    def delivery_index(self) -> "StoredDeliveryIndex":
+        """Deliveries by their state and time."""
+        from .delivery_index import StoredDeliveryIndex
+
+        return StoredDeliveryIndex(rows=self.ledger)
+
+    @cached_property
+    def ended_sessions(self) -> "StoredEndedSessions":
         """Sessions by their end."""
+        from .reconciliation_rows import StoredEndedSessions
+
         return StoredEndedSessions(rows=self.ledger)
 
     @cached_property
-    def reconciliations(self) -> StoredReconciliations:
+    def reconciliations(self) -> "StoredReconciliations":
         """What reconciliation found."""
+        from .reconciliation_rows import StoredReconciliations
+
         return StoredReconciliations(rows=self.ledger)
 
     @cached_property
@@ -142,16 +174,22 @@ class Stores:
         return StoredPositions(rows=self.ledger)
 
     @cached_property
-    def erasures(self) -> StoredErasures:
+    def erasures(self) -> "StoredErasures":
         """Who is being erased."""
+        from .erasure_rows import StoredErasures
+
         return StoredErasures(rows=self.ledger)
 
     @cached_property
-    def notice_rows(self) -> NoticeRows:
+    def notice_rows(self) -> "NoticeRows":
         """What operators were told."""
+        from .notice_rows import NoticeRows
+
         return NoticeRows(rows=self.configuration)
 
     @cached_property
-    def concerns(self) -> StoredConcerns:
+    def concerns(self) -> "StoredConcerns":
         """What operators may have to be told of."""
+        from .notice_sources import StoredConcerns
+
         return StoredConcerns(rows=self.ledger)

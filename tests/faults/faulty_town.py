@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
 from functions import deliveries
 from shared.contracts import Envelope
 from shared.delivery import DeliveryState
@@ -58,7 +56,7 @@ class FaultyTown(World):
 
     def _restart(self) -> None:
         super()._restart()
-        self.http = httpx.AsyncClient(transport=self.other, trust_env=False)
+        self.client = self.other
         self.tokens = PlayedTokens(points=self.points)  # type: ignore[assignment]  # the same protocol
         self.send_for(timedelta(seconds=75))
         self.wiring.provisioning = replace(self.wiring.provisioning, patience_seconds=0)

@@ -5,11 +5,11 @@ A fake, for faults in their thousands; `test_played_utility_cloud.py` holds it t
 
 import json
 from typing import Any
-
-import httpx
+from urllib.parse import urlsplit
 
 from local.sandbox import exact_json
 from shared.delivery import TokenUnavailable
+from shared.http_requests import HttpAnswer, NoAnswer, NotConnected
 from shared.operators import Operator
 from tests.faults.fault_points import FaultPoints
 
@@ -17,7 +17,7 @@ LINES = "/se/invoicelineimport/v1/transaction"
 SERIES = "/v1/se/general-mv-adapter/CreateMeterValuesSeries"
 
 
-class PlayedUtilityCloud(httpx.AsyncBaseTransport):
+class PlayedUtilityCloud:
     """Stores every line that it accepts, also under an id that it has. `answers` are statuses to give next instead of
     storing; `stores_then` the same after storing; `refuses` is given until it is taken away.
     """
@@ -30,40 +30,37 @@ class PlayedUtilityCloud(httpx.AsyncBaseTransport):
         self.stores_then: list[int] = []
         self.refuses: int | None = None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx."""
-        await request.aread()
+    async def request(self, method: str, url: str, *, body: bytes | None = None, **_: Any) -> HttpAnswer:
+        """See `HttpRequests`."""
+        path = urlsplit(url).path
 
-        async def respond() -> httpx.Response:
-            return self._response(request)
+        async def respond() -> HttpAnswer:
+            return self._answer(method, path, body or b"")
 
         def away(happened: bool) -> Exception:
-            if happened:
-                return httpx.ReadError("cut after it was stored", request=request)
-            return httpx.ConnectError("nobody listens", request=request)
+            return NoAnswer("cut after it was stored") if happened else NotConnected("nobody listens")
 
-        name = "line" if request.url.path.startswith(LINES) else "series"
-        return await self._points.at(f"{request.method} {name}", respond, away=away)
+        name = "line" if path.startswith(LINES) else "series"
+        return await self._points.at(f"{method} {name}", respond, away=away)
 
-    def _response(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path
+    def _answer(self, method: str, path: str, body: bytes) -> HttpAnswer:
         if self.refuses is not None:
-            return httpx.Response(self.refuses)
-        if request.method == "GET":
+            return HttpAnswer(status=self.refuses)
+        if method == "GET":
             return self._look_up(path.removeprefix(LINES + "/"))
         if self.answers:
-            return httpx.Response(self.answers.pop(0))
-        document: Any = exact_json.read(request.content)
+            return HttpAnswer(status=self.answers.pop(0))
+        document: Any = exact_json.read(body)
         (self.lines if path == LINES else self.series).append(document)
         if self.stores_then:
-            return httpx.Response(self.stores_then.pop(0))
-        return httpx.Response(201, content=request.content)
+            return HttpAnswer(status=self.stores_then.pop(0))
+        return HttpAnswer(status=201, body=body)
 
-    def _look_up(self, transaction_id: str) -> httpx.Response:
+    def _look_up(self, transaction_id: str) -> HttpAnswer:
         for line in reversed(self.lines):
             if line["transactionId"] == transaction_id:
-                return httpx.Response(200, content=exact_json.write(line).encode())
-        return httpx.Response(404, content=json.dumps({"title": "Not found"}).encode())
+                return HttpAnswer(status=200, body=exact_json.write(line).encode())
+        return HttpAnswer(status=404, body=json.dumps({"title": "Not found"}).encode())
 
 
 class PlayedTokens:

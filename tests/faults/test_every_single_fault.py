@@ -8,7 +8,7 @@ from tests.faults.fault_points import Fault
 from tests.faults.faulty_town import FaultyTown
 from tests.faults.journeys import JOURNEYS
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 # How many points each journey passed when this was written: a way that avoids them would test nothing.
 POINTS = {

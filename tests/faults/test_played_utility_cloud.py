@@ -3,14 +3,17 @@
 import json
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlencode
 
-import httpx
 import pytest
 
 from local.sandbox import exact_json, serving
 from local.sandbox.demo_operators import DEMO_OPERATORS
+from shared.http_client import HttpClient
+from shared.http_requests import HttpAnswer, HttpRequests
 from tests.faults.fault_points import FaultPoints
 from tests.faults.played_utility_cloud import LINES, SERIES, PlayedUtilityCloud
 
@@ -39,49 +42,71 @@ ONE_HOUR = {
 SERIES_BODY = {"AccountingPointIdentifier": "707057500000000025", "TransactionId": "1", "MeterValues": [ONE_HOUR]}
 
 
+@dataclass(frozen=True)
+class Other:
+    """Either of them, with what it needs to let a request in."""
+
+    requests: HttpRequests
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, path: str) -> HttpAnswer:
+        """One question."""
+        return await self.requests.request(
+            "GET", self.url + path, headers=self.headers, longest_seconds=10, at_most=10_000
+        )
+
+    async def post(self, path: str, body: str, content_type: str = "application/json") -> HttpAnswer:
+        """One body."""
+        return await self.requests.request(
+            "POST",
+            self.url + path,
+            headers={**self.headers, "Content-Type": content_type},
+            body=body.encode(),
+            longest_seconds=10,
+            at_most=10_000,
+        )
+
+
 @pytest.fixture(params=["sandbox", "played"])
-async def other(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of either, with what it needs to be let in."""
+async def other(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Other]:
+    """Either of them."""
     if request.param == "played":
-        transport = PlayedUtilityCloud(points=FaultPoints())
-        async with httpx.AsyncClient(base_url="http://played", transport=transport) as client:
-            yield client
+        yield Other(requests=PlayedUtilityCloud(points=FaultPoints()), url="http://played")
         return
     async with serving(certificates=tmp_path) as sandbox:
         trusting = ssl.create_default_context(cafile=str(sandbox.ca_bundle))
-        async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False, verify=trusting) as client:
+        async with aclosing(HttpClient(tls=trusting)) as client:
             form = {
                 "grant_type": "client_credentials",
                 "client_id": COSTED.client_id,
                 "client_secret": COSTED.client_secret,
                 "scope": COSTED.scope,
             }
-            url = f"{sandbox.tls_url}/{COSTED.directory_id}/oauth2/v2.0/token"
-            token = (await client.post(url, data=form)).raise_for_status().json()["access_token"]
-            client.headers["Authorization"] = f"Bearer {token}"
-            yield client
+            entra = Other(requests=client, url=sandbox.tls_url)
+            issued = await entra.post(
+                f"/{COSTED.directory_id}/oauth2/v2.0/token", urlencode(form), "application/x-www-form-urlencoded"
+            )
+            token = json.loads(issued.body)["access_token"]
+            yield Other(requests=client, url=sandbox.url, headers={"Authorization": f"Bearer {token}"})
 
 
-async def _post(other: httpx.AsyncClient, path: str, document: dict[str, Any]) -> httpx.Response:
-    return await other.post(path, content=json.dumps(document), headers={"Content-Type": "application/json"})
+async def test_a_line_that_was_never_sent_is_not_found(other: Other) -> None:
+    assert (await other.get(f"{LINES}/1032427936")).status == 404
 
 
-async def test_a_line_that_was_never_sent_is_not_found(other: httpx.AsyncClient) -> None:
-    assert (await other.get(f"{LINES}/1032427936")).status_code == 404
-
-
-async def test_a_line_is_accepted_and_found_as_it_was_sent(other: httpx.AsyncClient) -> None:
-    assert (await _post(other, LINES, LINE)).is_success
+async def test_a_line_is_accepted_and_found_as_it_was_sent(other: Other) -> None:
+    assert (await other.post(LINES, json.dumps(LINE))).is_success
     found = await other.get(f"{LINES}/1032427936")
-    assert found.status_code == 200
-    assert exact_json.read(found.content).items() >= exact_json.read(json.dumps(LINE).encode()).items()
+    assert found.status == 200
+    assert exact_json.read(found.body).items() >= exact_json.read(json.dumps(LINE).encode()).items()
 
 
-async def test_a_line_under_the_same_id_is_taken_again(other: httpx.AsyncClient) -> None:
+async def test_a_line_under_the_same_id_is_taken_again(other: Other) -> None:
     for _ in range(2):
-        assert (await _post(other, LINES, LINE)).is_success
+        assert (await other.post(LINES, json.dumps(LINE))).is_success
 
 
-async def test_a_series_is_accepted_and_can_be_sent_again(other: httpx.AsyncClient) -> None:
+async def test_a_series_is_accepted_and_can_be_sent_again(other: Other) -> None:
     for _ in range(2):
-        assert (await _post(other, SERIES, SERIES_BODY)).is_success
+        assert (await other.post(SERIES, json.dumps(SERIES_BODY))).is_success

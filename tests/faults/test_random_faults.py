@@ -153,7 +153,7 @@ class OperatorsDay(RuleBasedStateMachine):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_in_any_order_with_any_fault_each_session_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     run_state_machine_as_test(
         OperatorsDay,

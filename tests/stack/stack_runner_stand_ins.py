@@ -98,7 +98,7 @@ def stand_in(
     after: tuple[str, ...] = (),
     port: int | None = None,
     health: bool = False,
-    grace: float = 5.0,
+    grace: float = 30.0,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Service:
     """A service whose program listens on a free port and writes down what happens to it."""
@@ -119,7 +119,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
+def until(condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Returns as soon as the condition holds; AssertionError when it does not in time."""
     deadline = monotonic() + seconds
     while not condition():

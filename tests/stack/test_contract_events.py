@@ -21,7 +21,7 @@ from tests.stack.whole_stack import COSTED, METERED, WholeStack, shared_stack
 from tests.unit.contracts.events import EVENTS, event, sample
 
 UNKNOWN_GLN = "7080000009992"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 class Events:

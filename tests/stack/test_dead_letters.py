@@ -21,7 +21,7 @@ from tests.unit.contracts.buried import Graveyards, graveyards
 from tests.unit.contracts.events import event
 from tests.unit.contracts.world import NoDispatch, World
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 OF_ALL = "/api/v1/dead-letters"
 
 

@@ -34,7 +34,7 @@ def _topology(*, lock: timedelta = timedelta(minutes=1)) -> Topology:
     return Topology(queues=(queue,), topics=(TopicSettings(name=TOPIC, subscriptions=(subscription,)),))
 
 
-async def _until(condition: Callable[[], Coroutine[Any, Any, object]], *, seconds: float = 10) -> None:
+async def _until(condition: Callable[[], Coroutine[Any, Any, object]], *, seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - what is waited for happens in another process
             await asyncio.sleep(0.02)
@@ -72,7 +72,7 @@ class Stack:
 
     async def receive(self) -> list[ServiceBusReceivedMessage]:
         receiver = await self._open("receive", lambda client: client.get_queue_receiver(QUEUE))
-        received = await receiver.receive_messages(max_message_count=1, max_wait_time=2)
+        received = await receiver.receive_messages(max_message_count=1, max_wait_time=30)
         for message in received:
             await receiver.complete_message(message)
         return received
@@ -115,7 +115,7 @@ async def _host_on(broker: Broker, *, log_folder: Path, app: Path = SAMPLE) -> A
     starting = running_host(log_folder=log_folder, settings={"SampleServiceBus": broker.connection_string}, app=app)
     host = await asyncio.to_thread(starting.__enter__)
     try:
-        async with httpx.AsyncClient(base_url=host.url) as http:
+        async with httpx.AsyncClient(base_url=host.url, timeout=60) as http:
             stack = Stack(broker=broker, host=host, http=http)
             yield stack
             await stack.hang_up()
@@ -244,7 +244,7 @@ async def test_sixteen_messages_are_handled_at_once_and_no_more(stack: Stack) ->
 async def test_the_lock_is_renewed_while_the_handler_runs(tmp_path: Path) -> None:
     message, message_id = _message(b"wait")
     async with (
-        serving(topology=_topology(lock=timedelta(seconds=3))) as broker,
+        serving(topology=_topology(lock=timedelta(seconds=8))) as broker,  # opening the way to renew takes of it
         _host_on(broker, log_folder=tmp_path) as stack,
     ):
         await stack.send(message)
@@ -253,10 +253,10 @@ async def test_the_lock_is_renewed_while_the_handler_runs(tmp_path: Path) -> Non
         first = held.enqueued_time_utc
         assert first is not None
 
-        async def two_locks_later() -> bool:
-            return datetime.now(UTC) - first > timedelta(seconds=6.5)
+        async def past_the_first_renewal() -> bool:
+            return datetime.now(UTC) - first > timedelta(seconds=8 + 8 / 2 + 0.5)
 
-        await _until(two_locks_later)
+        await _until(past_the_first_renewal)
         await stack.http.post("/api/gate")
         await _until(stack.is_empty)
         runs = await stack.runs(message_id)
@@ -303,10 +303,10 @@ async def test_it_goes_on_when_the_broker_comes_back(tmp_path: Path) -> None:
     async def missed() -> bool:
         return stack.host.log().count("cannot receive") == 2
 
-    await _until(missed, seconds=20)
+    await _until(missed)
     async with serving(topology=_topology(), port=port):
         await stack.send(after)
-        await _until(lambda: stack.runs(after_id), seconds=20)
+        await _until(lambda: stack.runs(after_id))
         await stack.stop()
         log = stack.host.log()
         await starting.__aexit__(None, None, None)
@@ -332,7 +332,7 @@ async def test_a_cut_connection_loses_no_message(tmp_path: Path) -> None:
             await stack.http.post("/api/gate")
             return await stack.is_empty()
 
-        await _until(let_through, seconds=20)
+        await _until(let_through)
         runs = await stack.runs(message_id)
         await stack.stop()
         log = stack.host.log()

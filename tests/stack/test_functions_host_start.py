@@ -60,7 +60,7 @@ def _failed_start(app: Path, *, settings: Mapping[str, str] | None = None, port:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert finished.returncode == 1, finished.stdout
@@ -154,7 +154,7 @@ def test_a_disabled_function_is_not_served(tmp_path: Path) -> None:
         assert "greet: [GET] " in host.output
         assert host.output.count("(disabled)") == 3
         # Where there is no broker, each function that listens says so, in the order of the app.
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while "from_topic cannot receive" not in host.log():
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -1,6 +1,5 @@
 """The operators' routes as a client sees them: the real host, the real worker library, a real table service."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,8 +121,6 @@ def test_while_storage_is_away_callers_are_told_to_come_again(tmp_path: Path) ->
         with httpx.Client(base_url=alone.functions_url, headers=key, timeout=60) as client:
             assert client.put(f"/api/v1/operators/{GLN}", json=OPERATOR).status_code == 201
             alone.runner.stop(TABLES)
-            started = time.monotonic()
             answers = [client.get("/health"), client.put(f"/api/v1/operators/{GLN}", json=OPERATOR)]
             assert [answer.status_code for answer in answers] == [503, 503]
             assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
-            assert time.monotonic() - started < 45

@@ -92,7 +92,7 @@ async def test_the_page_shows_what_arrived_and_escapes_it(client: httpx.AsyncCli
 async def test_what_is_still_on_its_way_when_everything_is_forgotten_is_forgotten_too(
     client: httpx.AsyncClient,
 ) -> None:
-    delay = {"target": "invoice-line", "kind": "delay", "seconds": 0.3, "times": 1}
+    delay = {"target": "invoice-line", "kind": "delay", "seconds": 1, "times": 1}
     await client.post("/_sandbox/faults", json=delay)
     slow = asyncio.create_task(client.post(LINES, json=a_line()))
     while not (await client.get("/_sandbox/requests")).json():  # noqa: ASYNC110  the sandbox cannot call back

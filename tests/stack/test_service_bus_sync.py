@@ -143,8 +143,8 @@ async def test_receivers_in_threads_get_each_message_once() -> None:
         bus.sender("plain").send_messages([ServiceBusMessage(str(number)) for number in range(count)])
 
         def work(receiver: ServiceBusReceiver) -> None:
-            while messages := receiver.receive_messages(max_message_count=7, max_wait_time=1):
-                for message in messages:
+            while len(seen) < count:
+                for message in receiver.receive_messages(max_message_count=7, max_wait_time=1):
                     receiver.complete_message(message)
                     seen.append(str(message))
 

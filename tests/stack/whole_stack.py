@@ -17,7 +17,7 @@ from local.stack import Stack, running
 COSTED, METERED = (operator.gln for operator in DEMO_OPERATORS)
 SCOPES = ("charging-platform", "utility-cloud", "operator-admin")
 SETTINGS = {"DeliveryRetrySchedule": "PT1S", "FUNCTIONS_EXTENSION_VERSION": "~4"}
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 TARIFF = {
     "currency": "NOK",
     "elements": [{"price_components": [{"type": "ENERGY", "price": 3.2, "vat": 25, "step_size": 1}]}],

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from azure.functions.decorators.function_app import Function
 
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.faults import RowConflict, StorageUnavailable
 from shared.leases import LASTS, Leases
 from shared.operators import NoticeSettings, SecretName
@@ -18,13 +18,12 @@ from shared.storage.lease_rows import LeaseRows
 from shared.storage.memory_rows import MemoryRows
 from shared.storage.rows import Rows
 from tests.leases_contract import LeasesContract
+from tests.passing_time import let_pass, turns
 from tests.unit.contracts.dead_letters_in_memory import DeadLettersInMemory
 from tests.unit.functions.app_support import registered
 from tests.unit.sessions.platform_messages import GLN
 from tests.unit.sessions.world import World, world
 from tests.unit.sessions.world_parts import HeldClock, YieldingRows
-
-WITHIN = 5
 
 
 class TestLeasesInMemory(LeasesContract):
@@ -54,37 +53,34 @@ class FailingRows(YieldingRows):
         return done
 
 
-def leases(rows: Rows, *, lasts: timedelta = LASTS) -> Leases:
-    return Leases(store=LeaseRows(rows=rows), clock=SystemClock(), lasts=lasts)
+def leases(rows: Rows, *, clock: Clock | None = None) -> Leases:
+    return Leases(store=LeaseRows(rows=rows), clock=clock or SystemClock())
 
 
-async def until_renewed(rows: Rows, *, name: str, holder: str, after: datetime) -> None:
-    """Waits until the lease lasts longer than it did."""
-    async with asyncio.timeout(WITHIN):
-        while True:
-            found = await LeaseRows(rows=rows).find(name=name)
-            assert found is not None
-            assert found.value.holder == holder
-            if found.value.until > after:
-                return
-            await asyncio.sleep(0.005)
+async def until_next_renewal(clock: HeldClock) -> None:
+    """A third of the lease's time passes, and what was due then is done."""
+    await turns()
+    clock.move(seconds=LASTS.total_seconds() / 3)
+    let_pass(LASTS.total_seconds() / 3)
+    await turns()
 
 
 @pytest.mark.parametrize("fault", ["is_away", "answers_get_lost"])
 async def test_who_works_renews_and_goes_on_after_storage_was_away(fault: str) -> None:
-    rows = FailingRows()
-    lasts = timedelta(seconds=0.3)
-    async with leases(rows, lasts=lasts).held("x") as is_ours:
+    rows, clock = FailingRows(), HeldClock()
+    async with leases(rows, clock=clock).held("x") as is_ours:
         assert is_ours
         first = await LeaseRows(rows=rows).find(name="x")
         assert first is not None
         setattr(rows, fault, True)
-        await asyncio.sleep(0.15)  # a renewal is due at 0.1 s
+        await until_next_renewal(clock)
         setattr(rows, fault, False)
+        await until_next_renewal(clock)
         then = await LeaseRows(rows=rows).find(name="x")
         assert then is not None
-        await until_renewed(rows, name="x", holder=first.value.holder, after=then.value.until)
-        async with leases(rows).held("x") as others:
+        assert then.value == replace(first.value, until=clock.now() + LASTS)
+        clock.move(seconds=LASTS.total_seconds() - 1)
+        async with leases(rows, clock=clock).held("x") as others:
             assert not others
 
 

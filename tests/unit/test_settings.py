@@ -135,3 +135,33 @@ def test_what_is_for_developers_machines_is_refused_on_azure(name: str) -> None:
     with pytest.raises(SettingsFaulty) as refused:
         read_settings({**on_azure, "WEBSITE_INSTANCE_ID": "0123"})
     assert set(refused.value.faults) == {name}
+
+
+def test_groups_say_which_operators_their_members_see() -> None:
+    settings = read_settings({**GOOD, "SignInGroups": '{"0F3C": ["7080000000005"], "all": "*"}'})
+    assert settings.sign_in_groups == {"0f3c": ("7080000000005",), "all": ("*",)}
+
+
+@pytest.mark.parametrize(
+    "groups", ["[]", "x", '{"a": ["708"]}', '{"a": [7]}', '{"a": 7}', '{"a": "7080000000005"}', '{"a": ["**"]}']
+)
+def test_groups_that_cannot_be_read_are_told(groups: str) -> None:
+    with pytest.raises(SettingsFaulty) as told:
+        read_settings({**GOOD, "SignInGroups": groups})
+    assert told.value.faults.keys() == {"SignInGroups"}
+
+
+@pytest.mark.parametrize(
+    ("said", "instance", "believed"),
+    [("True", "i", True), ("True", None, False), (None, "i", False), ("False", "i", False)],
+)
+def test_the_platforms_sign_in_is_believed_on_azure_alone(
+    said: str | None, instance: str | None, believed: bool
+) -> None:
+    environ = {
+        "WEBSITE_AUTH_ENABLED": said or "",
+        "WEBSITE_INSTANCE_ID": instance or "",
+        "KeyVaultUri": "https://v.example",
+    }
+    settings = read_settings({**GOOD, "AllowLocalSecretStore": "", "AllowLocalAddresses": "", **environ})
+    assert settings.platform_sign_in is believed

@@ -44,7 +44,7 @@ class RunningHost:
         """The exit code. A host that does not stop is killed, and the test fails."""
         self.process.send_signal(signal_number)
         try:
-            return self.process.wait(timeout=20)
+            return self.process.wait(timeout=50)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

@@ -27,7 +27,7 @@ async def asks(town: World, *, gln: str = GLN, at: str | None = None, key: str |
         gln=gln, name=SecretName.CHARGING_PLATFORM_API_KEY, secret=key or platform_api_key(gln)
     )
     assert town.sandbox is not None
-    town.wiring.clients.http = town.http  # one less to make for each test
+    town.wiring.clients.http = town.own_client  # one less to make for each test
     url = at or town.sandbox.url
     platform = ChargingPlatform(sessions_url=url + SESSIONS, sites_url=url + SITES, api_key=version)
     return await town.operator(gln, charging_platform=platform)

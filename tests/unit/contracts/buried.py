@@ -73,7 +73,7 @@ class Graveyard:
         taken: list[ServiceBusReceivedMessage] = []
         async with self.receiver(receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE) as receiver:
             while len(taken) < count and (
-                more := await receiver.receive_messages(max_message_count=count - len(taken), max_wait_time=2)
+                more := await receiver.receive_messages(max_message_count=count - len(taken), max_wait_time=20)
             ):
                 taken += more
         return taken

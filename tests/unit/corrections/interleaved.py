@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from shared.storage.memory_rows import MemoryRows
+from tests.passing_time import let_pass, turns
 
 _ACTOR: ContextVar[str | None] = ContextVar("actor", default=None)
 _LONGEST = 60
@@ -37,8 +38,9 @@ class Turns:
 
         tasks = {name: asyncio.create_task(acting(name)) for name in actors}
         for _ in range(_LONGEST):
-            while not all(task.done() or name in self._waiting for name, task in tasks.items()):  # noqa: ASYNC110  they are any code, which sets no event
-                await asyncio.sleep(0)
+            while not all(task.done() or name in self._waiting for name, task in tasks.items()):
+                await turns()
+                let_pass(0.01)  # for those who wait a moment before they try again
             if not self._waiting:
                 break
             self._waiting.pop(self._next()).set_result(None)
@@ -101,7 +103,7 @@ def orders(limit: int) -> Iterator[Turns]:
     for _ in range(limit):
         if plan is None:
             return
-        turns = Turns(plan)
-        yield turns
-        plan = next_plan(turns.choices)
+        order = Turns(plan)
+        yield order
+        plan = next_plan(order.choices)
     raise AssertionError(f"there are more than {limit} orders")

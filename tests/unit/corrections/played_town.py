@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
 from local.sandbox import exact_json
 from shared.delivery.utility_cloud import LONGEST_ATTEMPT
+from shared.http_requests import HttpAnswer, NoAnswer
 from shared.operators import Operator
 from tests.unit.corrections.interleaved import SteppedRows, Turns
 from tests.unit.sessions.platform_messages import GLN, stop_message
@@ -18,7 +17,7 @@ OUTCOMES: list[int | str] = [201, 400, 503, 500, 401, 404, STORED, NOT_STORED]
 
 
 @dataclass
-class Played(httpx.AsyncBaseTransport):
+class Played:
     """Utility Cloud within the process. `next` is what becomes of the original when it comes: a status, or cut off
     after it was stored or before. What follows it is always taken.
     """
@@ -28,24 +27,24 @@ class Played(httpx.AsyncBaseTransport):
     lines: list[dict[str, Any]] = field(default_factory=list)
     turns: Turns | None = None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx."""
+    async def request(self, method: str, url: str, *, body: bytes | None = None, **_: Any) -> HttpAnswer:
+        """See `HttpRequests`."""
         if self.turns is not None:
             await self.turns.step()
-        if request.method == "GET":
-            name = request.url.path.rpartition("/")[2]
+        if method == "GET":
+            name = url.rpartition("/")[2]
             found = next((line for line in self.lines if line["transactionId"] == name), None)
-            return (
-                httpx.Response(404) if found is None else httpx.Response(200, content=exact_json.write(found).encode())
-            )
-        document: Any = exact_json.read(await request.aread())
+            if found is None:
+                return HttpAnswer(status=404)
+            return HttpAnswer(status=200, body=exact_json.write(found).encode())
+        document: Any = exact_json.read(body or b"")
         name = document.get("transactionId") or document["TransactionId"]
         outcome = self.next.pop(0) if self.next and name == self.original else 201
         if outcome in {201, STORED}:
             self.lines.append(document)
         if isinstance(outcome, str):
-            raise httpx.ReadError("cut off", request=request)
-        return httpx.Response(outcome)
+            raise NoAnswer("cut off")
+        return HttpAnswer(status=outcome)
 
     def check(self) -> None:
         """Each line once, and no credit before what it credits."""
@@ -83,7 +82,7 @@ class Town(World):
 
     def _restart(self) -> None:
         super()._restart()
-        self.http = httpx.AsyncClient(transport=self.other, trust_env=False)
+        self.client = self.other
         self.tokens = PlayedTokens()  # type: ignore[assignment]  # the same protocol
         self.send_for(longest_attempt=LONGEST_ATTEMPT)
 

@@ -40,12 +40,24 @@ def broken_off(status: int | None) -> Answering:
     return send_it
 
 
-def silent(*, seconds: float) -> Answering:
-    """Nothing for so long, and then nothing."""
+def very_long(status: int) -> Answering:
+    """The status comes, and a body of 128 MB."""
 
     async def send_it(send: Send) -> None:
-        await asyncio.sleep(seconds)
-        raise ConnectionResetError
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        for _ in range(2_000):  # after the client has gone, sending does nothing and never fails
+            await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+
+    return send_it
+
+
+def held(freed: threading.Event, then: Answering) -> Answering:
+    """Nothing until the test says so, and then this."""
+
+    async def send_it(send: Send) -> None:
+        while not freed.is_set():  # noqa: ASYNC110  whoever frees it is in another thread
+            await asyncio.sleep(0.005)
+        await then(send)
 
     return send_it
 
@@ -63,6 +75,12 @@ class OddServer:
         """Forgets everything."""
         self.answers.clear()
         self.seen.clear()
+
+    async def until_seen(self, times: int) -> None:
+        """Waits until so many requests have come in."""
+        async with asyncio.timeout(30):
+            while len(self.seen) < times:  # noqa: ASYNC110  it runs in another thread
+                await asyncio.sleep(0.005)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""

@@ -1,7 +1,7 @@
 """A thousand lines leave within seconds, for a Utility Cloud that takes 50 ms for each: the figure is printed.
 
-How long it took says as much about what else the machine does, so what is held to is the time that it took of a
-processor: on two idle ones the rest is waiting, sixteen at once.
+How long it took says as much about the machine, and about what else it does. What is held to is the time that it took
+of a processor, beside what taking in the same sessions took: on idle ones the rest is waiting, sixteen at once.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from tests.unit.sessions.world import World, world
 pytestmark = pytest.mark.long
 
 LINES = 1_000
-MOST_PROCESSOR_SECONDS = 8
+MOST_OF_TAKING_IN = 4  # it is about as much
 HANDLERS = 16  # what host.json gives a process
 READY = re.compile(r"charging platform (\S+), Entra (\S+) \(trust (.+)\)")
 
@@ -46,18 +47,28 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
             process.terminate()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A world in which so many lines wait, and how many seconds of a processor it took until they did."""
+
+    town: World
+    taking_in: float
+
+
 @pytest.fixture
-async def waiting(sandbox_process: RunningSandbox) -> AsyncIterator[World]:
-    """A world in which so many lines wait."""
+async def waiting(sandbox_process: RunningSandbox) -> AsyncIterator[Waiting]:
+    """See there."""
     async with world(sandbox=sandbox_process) as made:
         await made.operator(default_tariff_id="flat")
         await made.tariff("flat")
         await made.contract()
+        started = time.process_time()
         for number in range(LINES):
             await made.settled(stop_message(transactionId=number))
+        taking_in = time.process_time() - started
         made.asked.requests.clear()
         await made.fault("invoice-line", "delay", seconds=0.05)
-        yield made
+        yield Waiting(town=made, taking_in=taking_in)
 
 
 async def _by_the_timer(town: World) -> None:
@@ -80,17 +91,21 @@ async def _by_the_queue(town: World) -> None:
 
     await asyncio.gather(*(handler() for _ in range(HANDLERS)))
     await town.wiring.background.settle()
+    town.clock.move(seconds=30)
+    await town.wiring.due_work.run()  # on a slow machine some waited for so long that they are the timer's
 
 
 @pytest.mark.parametrize("way", [_by_the_timer, _by_the_queue])
 async def test_a_thousand_lines_leave_within_seconds(
-    waiting: World, way: Callable[[World], Awaitable[None]], record_property: Callable[[str, object], None]
+    waiting: Waiting, way: Callable[[World], Awaitable[None]], record_property: Callable[[str, object], None]
 ) -> None:
     started, used = time.perf_counter(), time.process_time()
-    await way(waiting)
+    await way(waiting.town)
     took, used = time.perf_counter() - started, time.process_time() - used
     record_property("seconds", took)
-    print(f"{LINES} lines {way.__name__.strip('_').replace('_', ' ')}: {took:.1f} s, {used:.1f} s of a processor")  # noqa: T201  a figure for whoever reads the run
-    arrived = [line["transactionId"] for line in await waiting.arrived()]
+    name = way.__name__.strip("_").replace("_", " ")
+    figures = f"{took:.1f} s, {used:.1f} s of a processor; taking them in: {waiting.taking_in:.1f} s of a processor"
+    print(f"{LINES} lines {name}: {figures}")  # noqa: T201  figures for whoever reads the run
+    arrived = [line["transactionId"] for line in await waiting.town.arrived()]
     assert len(arrived) == len(set(arrived)) == LINES
-    assert used < MOST_PROCESSOR_SECONDS
+    assert used < MOST_OF_TAKING_IN * waiting.taking_in

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from azure.functions.servicebus import ServiceBusMessage
 from functions import deliveries
 from shared.delivery import AttemptRequestUnreadable, DeliveryState
 from shared.faults import StorageUnavailable
+from shared.operators import UtilityCloud
 from shared.storage.memory_rows import MemoryRows
+from tests.passing_time import let_pass
+from tests.unit.delivery.odd_server import OddServer, answer, held
 from tests.unit.sessions.platform_messages import GLN, OTHER_GLN, stop_message
 from tests.unit.sessions.world import World, world
 
@@ -44,26 +48,30 @@ async def test_the_queues_handler_delivers(connected: World) -> None:
 
 
 async def test_the_queues_handlers_let_go_of_what_hangs_and_one_operator_never_has_all_of_them(
-    connected: World, monkeypatch: pytest.MonkeyPatch
+    connected: World, server: OddServer
 ) -> None:
-    monkeypatch.setattr(deliveries, "ATTEMPT_WAITED_FOR_SECONDS", 0.5)
+    freed = threading.Event()
+    server.answers += [held(freed, answer(201))] * 40
+    await connected.operator(utility_cloud=UtilityCloud(invoice_line_url=server.url))
     await connected.operator(OTHER_GLN, default_tariff_id="flat")
     await connected.tariff("flat", gln=OTHER_GLN)
     await connected.contract(gln=OTHER_GLN)
-    await connected.fault("invoice-line", "delay", seconds=1, times=16, gln=GLN)
     for number in range(40):
         await connected.settled(stop_message(transactionId=number))
     await connected.settled(stop_message(transactionId="other"), gln=OTHER_GLN)
     waiting = [asyncio.create_task(_handled(_request(str(number)))) for number in range(40)]
-    await connected.until_requested(16)
+    await server.until_seen(16)
     assert sum(not task.done() for task in waiting) == 8  # half of the handlers; the rest took more on and went on
     await _handled(_request("other", gln=OTHER_GLN))
     [other] = (await connected.story("other", gln=OTHER_GLN)).deliveries
     assert other.state is DeliveryState.DELIVERED
-    async with asyncio.timeout(0.9):  # before a single answer has come
-        await asyncio.gather(*waiting)
+    let_pass(deliveries.ATTEMPT_WAITED_FOR_SECONDS)
+    await asyncio.gather(*waiting)  # before a single answer has come
+    freed.set()
     await connected.wiring.background.settle()
-    assert len({line["transactionId"] for line in await connected.arrived()}) == 41
+    assert len(await connected.arrived()) == 1
+    states = [(await _delivery(connected, str(number))).state for number in range(40)]
+    assert states == [DeliveryState.DELIVERED] * 40
 
 
 @pytest.mark.parametrize("transaction_id", ["unknown", ID])

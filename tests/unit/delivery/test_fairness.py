@@ -8,6 +8,7 @@ import pytest
 
 from shared.delivery import DeliveryState, Lane, Lanes, QueueHandlers
 from shared.side_by_side import side_by_side
+from tests.passing_time import let_pass, turns
 from tests.unit.delivery.progress import blocked, delivery_of, probed
 from tests.unit.sessions.platform_messages import GLN, stop_message
 from tests.unit.sessions.world import World
@@ -34,8 +35,8 @@ async def test_a_backlog_drains_oldest_first_while_new_lines_go_at_once(connecte
     await connected.until_requested(40)
     await connected.settled(stop_message(transactionId="new"))
     connected.asked.requests.clear()
-    async with asyncio.timeout(0.5):
-        assert await connected.deliver("new") is DeliveryState.DELIVERED
+    assert await connected.deliver("new") is DeliveryState.DELIVERED
+    assert not draining.done()
     arrived = [line["transactionId"] for line in await connected.arrived()]
     assert arrived.index("new") < BACKLOG * 3 / 4
     await draining
@@ -53,8 +54,8 @@ async def test_a_backlog_whose_attempts_hang_does_not_hold_up_what_was_just_writ
     stuck = asyncio.create_task(connected.wiring.due_work.run())
     await connected.until_requested(16)
     await connected.settled(stop_message(transactionId="new"))
-    async with asyncio.timeout(2):
-        assert await connected.deliver("new") is DeliveryState.DELIVERED
+    assert await connected.deliver("new") is DeliveryState.DELIVERED
+    assert not stuck.done()
     assert [line["transactionId"] for line in await connected.arrived()] == ["new"]
     stuck.cancel()
     await asyncio.gather(stuck, return_exceptions=True)
@@ -80,16 +81,10 @@ async def _taken(lanes: Lanes, gln: str, lane: Lane, until: asyncio.Event) -> bo
         return is_free
 
 
-async def _begun(*work: asyncio.Task[bool]) -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert work
-
-
 async def test_each_operator_has_lanes_of_its_own_for_what_is_new_and_for_what_waits() -> None:
     lanes, end = Lanes(width=2, patience=timedelta(seconds=0.05)), asyncio.Event()
     full = [asyncio.create_task(_taken(lanes, "one", Lane.IMMEDIATE, end)) for _ in range(2)]
-    await _begun(*full)
+    await turns()
     assert not await _taken(lanes, "one", Lane.IMMEDIATE, end)  # nobody waits for long
     others = [
         asyncio.create_task(_taken(lanes, "one", Lane.BACKLOG, end)),
@@ -100,11 +95,11 @@ async def test_each_operator_has_lanes_of_its_own_for_what_is_new_and_for_what_w
 
 
 async def test_an_immediate_attempt_waits_a_little_for_room() -> None:
-    lanes, end = Lanes(width=1, patience=timedelta(seconds=5)), asyncio.Event()
+    lanes, end = Lanes(width=1), asyncio.Event()
     first = asyncio.create_task(_taken(lanes, "one", Lane.IMMEDIATE, end))
-    await _begun(first)
+    await turns()
     second = asyncio.create_task(_taken(lanes, "one", Lane.IMMEDIATE, end))
-    await _begun(second)
+    await turns()
     assert not second.done()
     end.set()
     assert all(await asyncio.gather(first, second))
@@ -113,24 +108,26 @@ async def test_an_immediate_attempt_waits_a_little_for_room() -> None:
 async def test_an_immediate_attempt_does_not_wait_behind_too_many() -> None:
     lanes, end = Lanes(width=1, most_waiting=2), asyncio.Event()
     waiting = [asyncio.create_task(_taken(lanes, "one", Lane.IMMEDIATE, end)) for _ in range(3)]
-    await _begun(*waiting)
+    await turns()
     assert not await _taken(lanes, "one", Lane.IMMEDIATE, end)
     end.set()
     assert all(await asyncio.gather(*waiting))
 
 
 async def test_of_a_backlog_only_so_many_begin_in_a_second_and_time_that_passed_is_not_made_up_for() -> None:
-    lanes, end = Lanes(width=100, rate=50), asyncio.Event()
+    pause = 1000.0  # beside which what the test itself takes is nothing
+    lanes, end = Lanes(width=100, rate=1 / pause), asyncio.Event()
     end.set()
-    loop = asyncio.get_running_loop()
     for _ in range(2):
-        started = loop.time()
-        await asyncio.gather(*(_taken(lanes, "one", Lane.BACKLOG, end) for _ in range(11)))
-        assert 0.19 <= loop.time() - started < 0.6
-        await asyncio.sleep(0.1)
-    started = loop.time()
-    await asyncio.gather(*(_taken(lanes, f"operator {number}", Lane.BACKLOG, end) for number in range(11)))
-    assert loop.time() - started < 0.1  # each has a pace of its own
+        backlog = [asyncio.create_task(_taken(lanes, "one", Lane.BACKLOG, end)) for _ in range(11)]
+        for begun in range(1, 12):
+            await turns()
+            assert sum(task.done() for task in backlog) == begun
+            let_pass(pause)
+        let_pass(5 * pause)
+    others = [asyncio.create_task(_taken(lanes, f"operator {number}", Lane.BACKLOG, end)) for number in range(11)]
+    await turns()
+    assert all(task.done() for task in others)  # each has a pace of its own
 
 
 async def test_half_of_the_queues_handlers_are_left_to_others() -> None:

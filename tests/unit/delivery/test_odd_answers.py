@@ -1,43 +1,20 @@
 """Answers that no decent Utility Cloud gives, or Entra: told, bounded, and nothing is lost or doubled."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import threading
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
-from local.sandbox.certificates import certificates_in
 from shared.delivery import DeliveryState, EntraTokens, TokenUnavailable
-from shared.delivery import UtilityCloud as Sender
 from shared.delivery.relay import SENDER_GIVEN_UP_AFTER
 from shared.delivery.utility_cloud import LONGEST_ATTEMPT
 from shared.operators import LineLookup, UtilityCloud
-from tests.unit.delivery.odd_server import OddServer, answer, broken_off, running_odd_servers, silent
+from tests.passing_time import let_pass
+from tests.unit.delivery.odd_server import OddServer, answer, broken_off, held, very_long
 from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN, stop_message
-from tests.unit.sessions.world import NOWHERE, World
-
-
-@pytest.fixture(scope="module")
-def odd_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OddServer, OddServer]]:
-    """Without and with TLS."""
-    issued = certificates_in(tmp_path_factory.mktemp("odd"))
-    with running_odd_servers(issued) as servers:
-        yield servers
-
-
-@pytest.fixture
-def server(odd_servers: tuple[OddServer, OddServer]) -> OddServer:
-    """One that answers as its `answers` say."""
-    odd_servers[0].begin()
-    return odd_servers[0]
-
-
-@pytest.fixture
-def entra(odd_servers: tuple[OddServer, OddServer]) -> OddServer:
-    """The same over TLS."""
-    odd_servers[1].begin()
-    return odd_servers[1]
+from tests.unit.sessions.world import World
 
 
 async def _sent(connected: World, server: OddServer, **utility_cloud: Any) -> Any:
@@ -81,37 +58,13 @@ async def test_a_refusal_that_echoes_our_token_shows_it_to_nobody(connected: Wor
     assert "eyJh.echoed" not in str(await connected.log())
 
 
-class Endless(httpx.AsyncByteStream):
-    """A body without an end, which counts what is taken of it."""
-
-    def __init__(self) -> None:
-        self.taken = 0
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while self.taken < 100_000_000:
-            self.taken += 8192
-            yield b"x" * 8192
-
-
-async def test_an_answer_without_an_end_is_read_so_far_and_no_further(connected: World) -> None:
-    body = Endless()
-    transport = httpx.MockTransport(lambda _: httpx.Response(400, stream=body))
-    async with httpx.AsyncClient(transport=transport) as client:
-        connected.wiring.utility_cloud = Sender(
-            client=client,
-            tokens=connected.tokens,
-            clock=connected.clock,
-            invoice_line_url=NOWHERE,
-            meter_values_url=NOWHERE,
-        )
-        await connected.settled()
-        await connected.deliver_asked()
-    [delivery] = (await connected.story()).deliveries
+async def test_an_answer_without_an_end_is_read_so_far_and_no_further(connected: World, server: OddServer) -> None:
+    server.answers += [very_long(400)]
+    delivery = await _sent(connected, server)
     assert delivery.state is DeliveryState.REJECTED
     assert len(str(delivery.last_error)) < 1000
     [entry] = await connected.log(responseCode="400")
     assert len(entry["answer"]) == 64_000
-    assert body.taken < 200_000
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>sign in</html>", b"[1]", b"null", b"\xff", b"{" * 500])
@@ -162,9 +115,14 @@ async def test_the_tenant_is_named_where_the_operator_wants_it(connected: World,
 
 
 async def test_an_attempt_ends_long_before_its_sender_is_given_up(connected: World, server: OddServer) -> None:
-    server.answers += [silent(seconds=0.5)]
-    connected.send_for(timedelta(seconds=0.2))
-    delivery = await _sent(connected, server)
+    freed = threading.Event()
+    server.answers += [held(freed, answer(201))]
+    connected.send_for(timedelta(seconds=15))  # before the client loses its own patience
+    sending = asyncio.create_task(_sent(connected, server))
+    await server.until_seen(1)
+    let_pass(15)
+    delivery = await sending
+    freed.set()
     assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.RETRYING, True)
     assert "attempt-given-up" in [entry["action"] for entry in await connected.log()]
     assert LONGEST_ATTEMPT + timedelta(seconds=30) < SENDER_GIVEN_UP_AFTER  # what storage may take before and after

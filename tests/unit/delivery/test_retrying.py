@@ -78,8 +78,7 @@ async def test_what_was_given_up_without_knowing_is_asked_for_first_when_a_perso
 
 
 async def test_the_attempt_is_written_before_the_call(connected: World) -> None:
-    connected.send_for(timedelta(seconds=30))
-    await connected.fault("invoice-line", "delay", seconds=5, times=1)
+    await connected.fault("invoice-line", "delay", seconds=60, times=1)
     await connected.settled()
     sending = asyncio.create_task(connected.deliver(ID))
     await connected.until_requested(1)
@@ -181,7 +180,7 @@ async def test_a_dead_endpoint_of_one_operator_does_not_slow_anothers_due_work(c
     for number in range(3):
         await connected.settled(stop_message(transactionId=1000 + number), gln=OTHER_GLN)
     connected.clock.move(seconds=30)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert await connected.wiring.due_work.run() == 3  # the operator in trouble is left to the first call
     assert not stuck.done()
     stuck.cancel()

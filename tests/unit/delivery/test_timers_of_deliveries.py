@@ -75,7 +75,7 @@ async def test_while_one_operators_work_takes_long_the_others_are_looked_after_b
     await connected.until_requested(1)
     await connected.settled(stop_message(transactionId=2), gln=OTHER_GLN)
     connected.clock.move(seconds=30)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while (await delivery_of(connected, "2", gln=OTHER_GLN)).state is not DeliveryState.DELIVERED:  # noqa: ASYNC110  storage does not call back
             await asyncio.sleep(0.01)
     assert not long.done()

@@ -9,7 +9,9 @@ import pytest
 
 from local.sandbox.demo_operators import EXPIRED_CLIENT_SECRET
 from shared.delivery import DeliveryState, EntraTokens, TokenRefused, TokenUnavailable
+from shared.delivery.entra_tokens import LONGEST_REQUEST
 from shared.operators import Operator, SecretName
+from tests.passing_time import let_pass
 from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN, stop_message
 from tests.unit.sessions.world import World
 
@@ -31,6 +33,12 @@ async def _with_secret(connected: World, secret: str) -> Operator:
 
 async def _token_requests(connected: World) -> list[dict[str, Any]]:
     return [each for each in await connected.seen("requests") if each["path"].endswith("/token")]
+
+
+async def _until_asked(connected: World) -> None:
+    async with asyncio.timeout(30):
+        while not await _token_requests(connected):  # noqa: ASYNC110  the sandbox cannot call back
+            await asyncio.sleep(0.005)
 
 
 async def _sent(connected: World) -> Any:
@@ -103,8 +111,11 @@ async def test_a_busy_token_endpoint_is_asked_again_when_it_wants_to(connected: 
 
 
 async def test_a_slow_token_endpoint_is_not_waited_for(connected: World) -> None:
-    await connected.fault("token", "delay", seconds=3, times=1)
-    delivery = await _sent(connected)
+    await connected.fault("token", "delay", seconds=60, times=1)
+    sending = asyncio.create_task(_sent(connected))
+    await _until_asked(connected)
+    let_pass(LONGEST_REQUEST.total_seconds())
+    delivery = await sending
     assert (delivery.state, delivery.unknown_outcome) == (DeliveryState.RETRYING, False)
     assert delivery.last_error == "no token: Entra does not answer (TimeoutError)"
 
@@ -157,10 +168,12 @@ async def test_one_operators_slow_token_endpoint_holds_up_nobody_else(connected:
     await connected.operator(OTHER_GLN, default_tariff_id="flat")
     await connected.tariff("flat", gln=OTHER_GLN)
     await connected.contract(gln=OTHER_GLN)
-    await connected.fault("token", "delay", seconds=3, gln=GLN)
+    await connected.fault("token", "delay", seconds=60, gln=GLN)
     await connected.settled()
     await connected.settled(stop_message(transactionId="2"), gln=OTHER_GLN)
     slow = asyncio.create_task(connected.deliver(ID))
+    await _until_asked(connected)
     assert await connected.deliver("2", gln=OTHER_GLN) is DeliveryState.DELIVERED
     assert not slow.done()
-    assert await slow is DeliveryState.RETRYING
+    slow.cancel()
+    await asyncio.gather(slow, return_exceptions=True)

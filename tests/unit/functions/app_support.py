@@ -47,6 +47,7 @@ ENVIRONMENT = {
     "ServiceBusConnection": "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;SharedAccessKey=k;",
     "TableStorage": "UseDevelopmentStorage=true",
     "AllowLocalSecretStore": "true",
+    "AllowDevelopmentSignIn": "true",
     "PlatformAdminKeyHash": hashlib.sha256(PLATFORM_KEY.encode()).hexdigest(),
 }
 

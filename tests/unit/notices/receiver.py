@@ -1,7 +1,7 @@
 """A receiver of notices that remembers them, and what makes concerns in a world."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ import httpx
 from standardwebhooks.webhooks import Webhook
 
 from functions import notice_api
+from shared.http_requests import HttpAnswer
 from shared.notices import NoticeSender
 from shared.operators import NoticeKind, NoticeSettings, Operator, SecretName
 from shared.operators.notice_settings import new_secret
@@ -30,10 +31,12 @@ class Receiver:
     got: list[httpx.Request] = field(default_factory=list)
     hangs: Callable[[httpx.Request], Any] | None = None
 
-    async def answer(self, request: httpx.Request) -> httpx.Response:
-        """One request, if its signature is right."""
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, **_: Any
+    ) -> HttpAnswer:
+        """See `HttpRequests`: one request, if its signature is right."""
+        request = httpx.Request(method, url, headers=headers, content=body)
         gln = request.url.path.rpartition("/")[2]
-        headers = request.headers
         expected = Webhook(self.secrets[gln]).sign(
             headers["webhook-id"],
             datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC),
@@ -44,7 +47,7 @@ class Receiver:
         if self.hangs is not None:
             await self.hangs(request)
         status = self.by_gln.get(gln) or (self.statuses.pop(0) if self.statuses else 204)
-        return httpx.Response(status, headers={"location": "https://elsewhere.example.com/"}, content=streamed(b"ok"))
+        return HttpAnswer(status=status, body=b"ok")
 
     def told(self, gln: str = GLN) -> list[dict[str, Any]]:
         """The `data` of what one operator was told, oldest first."""
@@ -61,12 +64,6 @@ class Receiver:
         return [each.headers["webhook-id"] for each in self.got]
 
 
-async def streamed(*parts: bytes) -> AsyncIterator[bytes]:
-    """A body as it comes over a network."""
-    for part in parts:
-        yield part
-
-
 async def outside(host: str, port: int) -> list[str]:
     """Every name lies on the public internet."""
     return [OUTSIDE]
@@ -81,10 +78,8 @@ async def listening(world: World, gln: str = GLN, *kinds: NoticeKind, receiver: 
         url=URL.format(gln=gln), secret=version, since=world.clock.now(), kinds=kinds or tuple(NoticeKind)
     )
     await world.operator(gln, notices=settings)
-    client = httpx.AsyncClient(transport=httpx.MockTransport(receiver.answer))
-    world.wiring.notices = replace(
-        world.wiring.notices, sender=NoticeSender(client=client, allow_local=False, resolve=outside)
-    )
+    sender = NoticeSender(client=receiver, allow_local=False, resolve=outside)
+    world.wiring.notices = replace(world.wiring.notices, sender=sender)
     return receiver
 
 

@@ -1,20 +1,23 @@
 """Where a notice goes, and where it never goes."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
 from shared.addresses import notice_address_fault
+from shared.http_client import HttpClient
+from shared.http_requests import HttpAnswer
 from shared.notices import NoticeSender, signature
+from shared.notices.sender import Sent
 from shared.operators.notice_settings import new_secret, secret_fault
-from tests.unit.notices.receiver import streamed
+from tests.unit.http_client.asking import answered
+from tests.unit.http_client.raw_server import RawServer, endless, raw_server, silent, then_closed
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 654321, tzinfo=UTC)
 SECRET = new_secret()
@@ -32,34 +35,39 @@ def test_what_is_no_secret_is_told(text: str) -> None:
     assert secret_fault(SECRET) is None
 
 
-async def sent(url: str, *places: str, local: bool = False, answer: Any = None, longest: float = 10) -> Any:
-    """What came of it, and what was sent where."""
-    got: list[httpx.Request] = []
+@dataclass
+class Accepting:
+    """Everybody else: remembers what was asked of the client and takes it."""
 
-    async def transport(request: httpx.Request) -> httpx.Response:
-        got.append(request)
-        answered: httpx.Response = await answer(request) if answer else httpx.Response(204, content=streamed())
-        return answered
+    got: list[dict[str, Any]] = field(default_factory=list)
+
+    async def request(self, method: str, url: str, **how: Any) -> HttpAnswer:
+        """See `HttpRequests`."""
+        self.got.append({"method": method, "url": url, **how})
+        return HttpAnswer(status=204)
+
+
+async def sent(url: str, *places: str) -> Any:
+    """What came of it, and what was sent where."""
 
     async def resolve(host: str, port: int) -> list[str]:
         if not places:
             raise OSError(host)
         return list(places)
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(transport), follow_redirects=True) as client:
-        sender = NoticeSender(client=client, allow_local=local, resolve=resolve, longest=timedelta(seconds=longest))
-        done = await sender.send(url=url, secret=SECRET, notice_id="notice_1", body=b"{}", at=NOW)
-    return done, got
+    client = Accepting()
+    sender = NoticeSender(client=client, allow_local=False, resolve=resolve)
+    done = await sender.send(url=url, secret=SECRET, notice_id="notice_1", body=b"{}", at=NOW)
+    return done, client.got
 
 
 async def test_it_goes_to_the_very_address_that_was_looked_at_under_the_name_it_has() -> None:
     done, (request,) = await sent("https://hooks.example.com:8443/a?b=c", "2606:2800::1", "93.184.215.14")
     assert done.is_taken
-    assert str(request.url) == "https://93.184.215.14:8443/a?b=c"
-    assert request.headers["host"] == "hooks.example.com:8443"
-    assert request.extensions["sni_hostname"] == "hooks.example.com"
-    assert request.headers["connection"] == "close"
-    assert request.headers["webhook-timestamp"] == str(int(NOW.timestamp()))
+    assert (request["method"], request["url"]) == ("POST", "https://hooks.example.com:8443/a?b=c")
+    assert request["place"] == "93.184.215.14"
+    assert request["body"] == b"{}"
+    assert request["headers"]["webhook-timestamp"] == str(int(NOW.timestamp()))
 
 
 @pytest.mark.parametrize(
@@ -118,44 +126,41 @@ async def test_a_name_that_nobody_knows_is_told() -> None:
     assert (done.status, done.detail, got) == (None, "not reached: OSError", [])
 
 
+async def sent_to(server: RawServer, *, after: float = 0) -> Sent:
+    """What came of it at a server on this machine, where that is allowed, after so many seconds."""
+    async with aclosing(HttpClient()) as client:
+        sender = NoticeSender(client=client, allow_local=True)
+        sending = sender.send(url=server.url, secret=SECRET, notice_id="notice_1", body=b"{}", at=NOW)
+        return await answered(server, sending, after=after)
+
+
 async def test_a_redirect_is_not_followed() -> None:
-    async def redirect(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(307, headers={"location": "https://169.254.169.254/"}, content=streamed())
-
-    done, got = await sent("https://hooks.example.com/", "93.184.215.14", answer=redirect)
-    assert (done.status, done.is_taken, len(got)) == (307, False, 1)
+    async with raw_server(b"HTTP/1.1 307 Go\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n") as server:
+        done = await sent_to(server)
+    assert (done.status, done.is_taken, len(server.seen)) == (307, False, 1)
 
 
-async def test_an_answer_is_waited_for_no_longer_than_its_time_and_read_no_further_than_it_is_kept() -> None:
-    async def never(request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(60)
-        raise AssertionError
-
-    done, _ = await sent("https://hooks.example.com/", "93.184.215.14", answer=never, longest=0.05)
-    assert (done.status, done.detail) == (None, "no answer within 0.05 s")
-    parts_read = 0
-
-    async def endless() -> AsyncIterator[bytes]:
-        nonlocal parts_read
-        while True:
-            parts_read += 1
-            yield b"x" * 1000
-
-    async def talks(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, content=endless())
-
-    done, _ = await sent("https://hooks.example.com/", "93.184.215.14", answer=talks)
-    assert (done.is_taken, len(done.answer)) == (True, 2000)
-    assert parts_read <= 4
+async def test_an_answer_is_waited_for_no_longer_than_its_time() -> None:
+    async with raw_server(silent) as server:
+        done = await sent_to(server, after=11)
+    assert (done.status, done.detail) == (None, "no answer within 10 s")
 
 
-async def test_an_answer_that_never_ends_or_breaks_off_is_an_answer() -> None:
-    async def breaks() -> AsyncIterator[bytes]:
-        yield b"half of"
-        raise httpx.ReadError("the test says so")
+async def test_a_connection_that_breaks_is_told() -> None:
+    async with raw_server(then_closed(b"")) as server:
+        done = await sent_to(server)
+    assert (done.status, done.detail) == (None, "not reached: NoAnswer")
 
-    async def half(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, content=breaks())
 
-    done, _ = await sent("https://hooks.example.com/", "93.184.215.14", answer=half)
+async def test_an_answer_is_read_no_further_than_it_is_kept() -> None:
+    async with raw_server(endless) as server:
+        done = await sent_to(server)
+    assert (done.is_taken, done.answer) == (True, "x" * 2000)
+
+
+@pytest.mark.parametrize("after", [0, 2])
+async def test_an_answer_that_breaks_off_or_stops_coming_is_an_answer(after: float) -> None:
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of"
+    async with raw_server(half if after else then_closed(half)) as server:
+        done = await sent_to(server, after=after)
     assert (done.status, done.answer) == (200, "half of")

@@ -1,6 +1,5 @@
 """What an operator's rules say."""
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -32,10 +31,9 @@ def test_the_whole_accounting_point_must_fit(bad: str) -> None:
 
 
 def test_no_pattern_takes_long() -> None:
+    """With an engine that goes back and tries again, this would not end in a lifetime."""
     operator = _operator(accounting_point_pattern="(a+)+b|(a|a)*c|(.*)*d")
-    started = time.process_time()
     assert accounting_point_fault(operator, "a" * 5_000) is not None
-    assert time.process_time() - started < 0.5
 
 
 def test_a_product_says_where_and_by_which_tariff() -> None:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
-
 from local.sandbox import exact_json
 from shared.delivery.utility_cloud import LONGEST_ATTEMPT
+from shared.http_requests import HttpAnswer
 from shared.operators import Mode, Operator, Scope, State
 from shared.retention import Purge
 from shared.storage.memory_rows import MemoryRows
@@ -21,22 +20,22 @@ LINES_KEPT, LOG_KEPT = timedelta(days=100), timedelta(days=40)
 
 
 @dataclass
-class Obliging(httpx.AsyncBaseTransport):
+class Obliging:
     """Utility Cloud within the process: takes everything, but for the statuses in `next`."""
 
     next: list[int] = field(default_factory=list)
     lines: dict[str, Any] = field(default_factory=dict)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx."""
-        if request.method == "GET":
-            found = self.lines.get(request.url.path.rpartition("/")[2])
-            return httpx.Response(200, content=exact_json.write(found).encode()) if found else httpx.Response(404)
+    async def request(self, method: str, url: str, *, body: bytes | None = None, **_: Any) -> HttpAnswer:
+        """See `HttpRequests`."""
+        if method == "GET":
+            found = self.lines.get(url.rpartition("/")[2])
+            return HttpAnswer(status=200, body=exact_json.write(found).encode()) if found else HttpAnswer(status=404)
         status = self.next.pop(0) if self.next else 201
-        document: Any = exact_json.read(await request.aread())
+        document: Any = exact_json.read(body or b"")
         if status == 201:
             self.lines[document.get("transactionId") or document["TransactionId"]] = document
-        return httpx.Response(status, content=b'{"tag": "' + str(document.get("authorizedTag")).encode() + b'"}')
+        return HttpAnswer(status=status, body=b'{"tag": "' + str(document.get("authorizedTag")).encode() + b'"}')
 
 
 class Tokens:
@@ -60,7 +59,7 @@ class AgedTown(World):
 
     def _restart(self) -> None:
         super()._restart()
-        self.http = httpx.AsyncClient(transport=self.other, trust_env=False)
+        self.client = self.other
         self.tokens = Tokens()  # type: ignore[assignment]  # the same protocol
         self.send_for(longest_attempt=LONGEST_ATTEMPT)
 

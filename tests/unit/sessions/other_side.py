@@ -12,16 +12,20 @@ from typing import Any
 import httpx
 
 from local.sandbox import RunningSandbox, serving
+from shared.http_client import HttpClient
+from shared.http_requests import HttpRequests
 from shared.json_documents import parse_json
 
-WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: lines go over plain http here
+WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: the sandbox is told over plain http
 
 
 class OtherSide:
-    """Utility Cloud and Entra. `http` is the client with which lines are sent, too."""
+    """Utility Cloud and Entra. `client` is what the app sends with; with `http` the sandbox is told and asked."""
 
     def __init__(self, sandbox: RunningSandbox | None) -> None:
         self.sandbox = sandbox
+        self.own_client = HttpClient(tls=WITHOUT_TLS)
+        self.client: HttpRequests = self.own_client
         self.http = httpx.AsyncClient(verify=WITHOUT_TLS, trust_env=False, timeout=httpx.Timeout(20, connect=5))
 
     async def arrived(self, what: str = "transactions") -> list[dict[str, Any]]:
@@ -44,7 +48,7 @@ class OtherSide:
 
     async def until_requested(self, times: int) -> None:
         """Waits until so many requests for lines or series have come in."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(await self.requests()) < times:  # noqa: ASYNC110  the sandbox cannot call back
                 await asyncio.sleep(0.005)
 

@@ -115,7 +115,7 @@ async def test_when_storage_goes_away_it_ends_and_leaves_nothing_running() -> No
             await recorded_session(seen, number + 1, minutes=number)
         running = asyncio.all_tasks()
         ledger.away_after = 12
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             with pytest.raises(StorageUnavailable):
                 await simulated(seen, "flat")
         assert asyncio.all_tasks() == running

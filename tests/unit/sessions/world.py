@@ -63,10 +63,7 @@ class World(OtherSide):
             tables={CONFIGURATION: self.configuration, LEDGER: self.ledger},
         )
         self.tokens = EntraTokens(
-            secrets=self.wiring.secrets,
-            authority=settings.entra_authority,
-            ca_bundle=settings.entra_ca_bundle,
-            longest_request=timedelta(seconds=2),
+            secrets=self.wiring.secrets, authority=settings.entra_authority, ca_bundle=settings.entra_ca_bundle
         )
         self.wiring.dispatch = self.asked
         self.send_for(LONGEST_ATTEMPT)
@@ -76,7 +73,7 @@ class World(OtherSide):
         """From now on an attempt may last as long as this."""
         other_side = self.sandbox.url if self.sandbox else NOWHERE
         self.wiring.utility_cloud = UtilityCloud(
-            client=self.http,
+            client=self.client,
             tokens=self.tokens,
             clock=self.clock,
             invoice_line_url=f"{other_side}/se/invoicelineimport/v1/transaction",
@@ -93,6 +90,7 @@ class World(OtherSide):
     async def close(self) -> None:
         """Ends everything."""
         await self.tokens.aclose()
+        await self.own_client.aclose()
         await self.http.aclose()
         await self.wiring.aclose()
         use_wiring(None)

@@ -86,6 +86,7 @@ def world_settings(sandbox: RunningSandbox | None) -> Settings:
             "TableStorage": "UseDevelopmentStorage=true",
             "AllowLocalSecretStore": "true",
             "AllowLocalAddresses": "true",
+            "AllowDevelopmentSignIn": "true",
             "EntraAuthority": sandbox.tls_url if sandbox else "https://127.0.0.1:9",
             **({"EntraCaBundle": str(sandbox.ca_bundle)} if sandbox else {}),
         }

@@ -1,0 +1,1 @@
+"""The pages of operators' people: HTML from templates, filled by what the API answers to the person."""

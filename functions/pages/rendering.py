@@ -1,0 +1,112 @@
+"""From values to HTML: one environment for all templates, and the headers that every page has."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from functions.pages.person import Person
+from functions.pages.visit import Shown
+from shared.operators import Operator
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FOLDER = Path(__file__).parent
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_SAID_SECONDS = 60
+
+
+def rendered(
+    shown: Shown,
+    *,
+    person: Person,
+    operator: Operator | None,
+    csrf: str,
+    said: str | None,
+    url: str,
+    is_development: bool,
+) -> bytes:
+    """The page as HTML. Numbers, dates and money are those of the operator's locale and time zone."""
+    from functions.pages.formats import formats_of
+
+    values: dict[str, Any] = {
+        "person": person,
+        "operator": operator,
+        "csrf": csrf,
+        "said": said,
+        "url": url,
+        "is_development": is_development,
+        "formats": formats_of(operator),
+        **shown.values,
+    }
+    return _environment().get_template(shown.template).render(values).encode()
+
+
+def cookie(name: str, value: str, *, secure: bool) -> str:
+    """A Set-Cookie header: for this site alone, not for scripts; one without a value is taken away."""
+    life = "; Max-Age=0" if not value else (f"; Max-Age={_SAID_SECONDS}" if name == "said" else "")
+    return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}{life}"
+
+
+def sealed(text: str) -> str:
+    """A text as a cookie can carry it."""
+    return base64.urlsafe_b64encode(text.encode()[:1500]).decode()
+
+
+def unsealed(value: str | None) -> str | None:
+    """The text again; None for what is none."""
+    if not value:
+        return None
+    try:
+        return base64.urlsafe_b64decode(value).decode(errors="replace")
+    except (binascii.Error, ValueError):
+        return None
+
+
+def path_of(url: str) -> str:
+    """Path and query of an address."""
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def with_query(path: str, **values: object) -> str:
+    """A path with those parameters that have a value."""
+    given = {name.rstrip("_"): value for name, value in values.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"with_query": with_query}
+    environment.filters["segment"] = lambda text: quote(str(text), safe="")
+    return environment

@@ -1,0 +1,132 @@
+"""What of an operator needs somebody, the most urgent first, each with where it is decided."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.delivery import Blockade, BlockKind, DeliveryState
+from shared.operators import Operator
+
+from .standing import COUNTED_TO, Standing
+
+_REFUSED = {
+    BlockKind.TOKEN: "Microsoft Entra refuses the operator's client id and secret",
+    BlockKind.CREDENTIAL: "Utility Cloud refuses even a fresh token of the operator",
+    BlockKind.ADDRESS: "nothing takes lines at Utility Cloud's address",
+}
+_WHAT_HELPS = {
+    BlockKind.TOKEN: "Make a new client secret in the operator's Entra directory and enter it in Advanced settings.",
+    BlockKind.CREDENTIAL: "Ask Utility Cloud whether it still knows the operator's client id and this GLN, and compare "
+    "the scope in Advanced settings.",
+    BlockKind.ADDRESS: "Compare the address of lines in Advanced settings with what Utility Cloud says.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """`what` is so, `action` helps, on the operator's page named `tab` with this `query`. `is_urgent`: nothing leaves,
+    or is about to.
+    """
+
+    what: str
+    action: str
+    tab: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
+    is_urgent: bool = False
+
+
+def needs(*, operator: Operator, standing: Standing, blockade: Blockade | None, now: datetime) -> list[Need]:
+    """All there is but dead letters, which are not in the ledger; empty where nothing needs anybody."""
+    return [
+        *_blocked(blockade, standing),
+        *_secret(operator, now),
+        *_lines(standing),
+        *_sessions(standing),
+        *_refused(standing),
+    ]
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """`3 lines`; a count that was not counted to its end says so."""
+    return f"{COUNTED_TO} or more {many}" if count >= COUNTED_TO else f"{count} {one if count == 1 else many}"
+
+
+def _blocked(blockade: Blockade | None, standing: Standing) -> Iterator[Need]:
+    if blockade is None:
+        return
+    waiting = counted(standing.lines[DeliveryState.BLOCKED], "line waits", "lines wait")
+    yield Need(
+        what=f"The operator is blocked: {_REFUSED[blockade.kind]}. {waiting}. What was answered: {blockade.reason}",
+        action=f"{_WHAT_HELPS[blockade.kind]} Then test the connection: all that waits leaves by itself, oldest first.",
+        tab="settings",
+        since=blockade.since,
+        is_urgent=True,
+    )
+
+
+def _secret(operator: Operator, now: datetime) -> Iterator[Need]:
+    left = operator.entra.expires_within(now) if operator.entra else None
+    if left is None:
+        return
+    is_over = left <= timedelta()
+    when = "has expired" if is_over else f"expires in {counted(max(left.days, 1), 'day', 'days')} or less"
+    yield Need(
+        what=f"The operator's client secret {when}.",
+        action="Make a new one in the operator's Entra directory, and enter it with its date in Advanced settings.",
+        tab="settings",
+        since=operator.entra.secret_expires_at if operator.entra and is_over else None,
+        is_urgent=is_over,
+    )
+
+
+def _lines(standing: Standing) -> Iterator[Need]:
+    if count := standing.lines[DeliveryState.REJECTED]:
+        yield Need(
+            what=f"Utility Cloud rejected {counted(count, 'line', 'lines')}.",
+            action="Read its answer, then correct the line, or mend the cause and send it again.",
+            tab="deliveries",
+            query={"state": DeliveryState.REJECTED},
+        )
+    if count := standing.lines[DeliveryState.EXHAUSTED]:
+        yield Need(
+            what=f"{counted(count, 'line was', 'lines were')} tried until time ran out.",
+            action="See what was answered last, then send again.",
+            tab="deliveries",
+            query={"state": DeliveryState.EXHAUSTED},
+        )
+
+
+def _sessions(standing: Standing) -> Iterator[Need]:
+    if count := standing.conflicts:
+        yield Need(
+            what=f"{counted(count, 'session contradicts', 'sessions contradict')} what was said before.",
+            action="Decide which counts.",
+            tab="sessions",
+            query={"status": "conflict"},
+        )
+    if count := standing.held:
+        yield Need(
+            what=f"{counted(count, 'session is', 'sessions are')} held: something is missing to make a line.",
+            action="See what is missing. It settles by itself once that is there, or decide on it.",
+            tab="sessions",
+            query={"status": "held"},
+        )
+
+
+def _refused(standing: Standing) -> Iterator[Need]:
+    if count := standing.heard.refused_messages:
+        yield Need(
+            what=f"{counted(count, 'message of the charging platform was', 'messages of the charging platform were')} "
+            "refused in the last 24 hours.",
+            action="See what is wrong with them in the log, and have them sent again once it is mended.",
+            tab="logs",
+            query={"action": "charging-event-refused"},
+        )
+    if count := standing.heard.refused_contract_events:
+        yield Need(
+            what=f"{counted(count, 'contract event was', 'contract events were')} refused in the last 24 hours.",
+            action="See why. Those that still fail wait in Dead letters, and pass by themselves once the reason has "
+            "passed.",
+            tab="dead-letters",
+        )

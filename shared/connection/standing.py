@@ -1,0 +1,153 @@
+"""Use case: somebody looks whether an operator is connected: when who was last heard, and what waits."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, cast
+
+from shared.clock import Clock
+from shared.delivery import Delivery, DeliveryIndex, DeliveryState, Outbox
+from shared.identifiers import OperatorHome
+from shared.logbook import Direction, Logbook, LogEntry, LogQuery
+from shared.operators import Operator
+from shared.sessions import SessionList, SessionStatus
+
+COUNTED_TO = 50
+"""A count of so many means that many or more."""
+LATELY = timedelta(hours=24)
+_LOOKED_BACK = timedelta(days=30)
+_MOST_ENTRIES = 1_000
+_NEWEST_DELIVERED = 5
+_TOKEN_ASKED_FOR = "get-token"  # noqa: S105  what it is called in the log
+_EVENT_REFUSED = "ContractEventRefused"
+_MESSAGE_REFUSED = "charging-event-refused"
+_KINDS = (_EVENT, _MESSAGE, _TOKEN) = ("contract-event", "platform-message", "token")
+_OF_THE_PLATFORM = {"session-started", "session-stopped", "authorization-refused", _MESSAGE_REFUSED}
+
+
+class Counts(Protocol):
+    """How many sessions and drivers there are, by indexes alone, counted up to `most`. Everything raises
+    StorageUnavailable.
+    """
+
+    async def sessions_in(self, *, home: OperatorHome, listed: SessionStatus | SessionList, most: int) -> int:
+        """Sessions of a status, or of a list."""
+        ...
+
+    async def drivers(self, *, home: OperatorHome, most: int) -> int:
+        """Drivers, terminated ones too."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What the newest entries of the log say, looked through back to `since`.
+
+    Each entry is the newest of its kind, None if there is none since then. Refused is what was within `LATELY`.
+    """
+
+    since: datetime
+    contract_event: LogEntry | None = None
+    platform_message: LogEntry | None = None
+    token: LogEntry | None = None
+    refused_contract_events: int = 0
+    refused_messages: int = 0
+
+    @property
+    def token_is_given(self) -> bool:
+        """Whether Entra gave a token when it was last asked."""
+        return self.token is not None and self.token.response_code == 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How an operator stands. Counts go up to `COUNTED_TO`; `last_delivered` is the latest of the newest lines."""
+
+    lines: Mapping[DeliveryState, int]
+    held: int
+    conflicts: int
+    has_driver: bool
+    last_delivered: Delivery | None
+    heard: Heard
+
+    @property
+    def events_arrive(self) -> bool:
+        """Whether a contract event has ever come: nothing else makes a driver."""
+        return self.has_driver or self.heard.contract_event is not None
+
+    def is_proven(self, now: datetime) -> bool:
+        """Whether a line arrived within `LATELY`, and Entra has not refused a token since."""
+        arrived, token = self.last_delivered.delivered_at if self.last_delivered else None, self.heard.token
+        if arrived is None or now - arrived > LATELY:
+            return False
+        return token is None or self.heard.token_is_given or token.at <= arrived
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Looks; changes nothing. `contract_events_endpoint` is how the log calls where contract events come from."""
+
+    deliveries: DeliveryIndex
+    counts: Counts
+    outbox: Outbox
+    logbook: Logbook
+    clock: Clock
+    contract_events_endpoint: str
+
+    async def standing(self, operator: Operator) -> Standing:
+        """Small ranges of the indexes, and the newest part of the log. Raises StorageUnavailable."""
+        home = operator.home
+        lines, held, conflicts, drivers, delivered, heard = await asyncio.gather(
+            self.deliveries.counts(home=home, at_most=COUNTED_TO),
+            self.counts.sessions_in(home=home, listed=SessionStatus.HELD, most=COUNTED_TO),
+            self.counts.sessions_in(home=home, listed=SessionList.CONFLICT, most=COUNTED_TO),
+            self.counts.drivers(home=home, most=1),
+            self.outbox.deliveries(
+                home=home, state=DeliveryState.DELIVERED, limit=_NEWEST_DELIVERED, continuation=None
+            ),
+            self._heard(home),
+        )
+        arrived = [each for each in delivered[0] if each.delivered_at is not None]
+        return Standing(
+            lines=lines,
+            held=held,
+            conflicts=conflicts,
+            has_driver=drivers > 0,
+            last_delivered=max(arrived, key=lambda each: cast("datetime", each.delivered_at), default=None),
+            heard=heard,
+        )
+
+    async def _heard(self, home: OperatorHome) -> Heard:
+        now = self.clock.now()
+        since, lately = now - _LOOKED_BACK, now - LATELY
+        found: dict[str, LogEntry] = {}
+        refused = {_EVENT_REFUSED: 0, _MESSAGE_REFUSED: 0}
+        looked_at = 0
+        entries = self.logbook.newest_first(home=home, query=LogQuery(since=since), continuation=None)
+        async for _, entry in entries:
+            if looked_at == _MOST_ENTRIES or (len(found) == len(_KINDS) and entry.at < lately):
+                since = entry.at
+                break
+            looked_at += 1
+            kind = self._kind(entry)
+            if kind is None:
+                continue
+            found.setdefault(kind, entry)
+            if entry.action in refused and entry.at >= lately:
+                refused[entry.action] += 1
+        return Heard(
+            since=since,
+            contract_event=found.get(_EVENT),
+            platform_message=found.get(_MESSAGE),
+            token=found.get(_TOKEN),
+            refused_contract_events=refused[_EVENT_REFUSED],
+            refused_messages=refused[_MESSAGE_REFUSED],
+        )
+
+    def _kind(self, entry: LogEntry) -> str | None:
+        if entry.direction is Direction.OUT:
+            return _TOKEN if entry.action == _TOKEN_ASKED_FOR else None
+        if entry.endpoint == self.contract_events_endpoint:
+            return _EVENT
+        return _MESSAGE if entry.action in _OF_THE_PLATFORM else None

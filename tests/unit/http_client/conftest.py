@@ -1,0 +1,15 @@
+"""The real client."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import pytest
+
+from shared.http_client import HttpClient
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[HttpClient]:
+    """One that is closed afterwards."""
+    async with aclosing(HttpClient()) as made:
+        yield made

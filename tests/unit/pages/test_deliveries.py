@@ -1,0 +1,200 @@
+"""The Deliveries tab: what people see of what is stuck, and how they get it going."""
+
+import pytest
+
+from functions.pages.person import Role
+from shared.delivery import DeliveryState
+from shared.operators import State
+from tests.unit.corrections.corrected import states_of
+from tests.unit.pages.visitor import Page, Visitor
+from tests.unit.sessions.platform_messages import ENDED, GLN, STARTED, stop_message, utc
+from tests.unit.sessions.world import World
+
+ID = "1032427936"
+DELIVERIES = f"/integrations/{GLN}/deliveries"
+RETRY_ALL = f"/integrations/{GLN}/retry-all"
+
+
+async def lines(world: World, count: int, *, first: int = 1) -> list[str]:
+    """So many sessions that became lines, and were tried."""
+    ids = [f"S-{number:04d}" for number in range(first, first + count)]
+    for each in ids:
+        await world.settled(stop_message(transactionId=each, chargerId=f"C-{each}"))
+    await world.deliver_asked()
+    return ids
+
+
+async def rejected(world: World, count: int) -> list[str]:
+    """The same, refused by Utility Cloud."""
+    await world.fault("invoice-line", "status", status=400, times=count, method="POST")
+    return await lines(world, count)
+
+
+def hidden(page: Page) -> dict[str, str]:
+    """What the form that goes on sends."""
+    return {
+        str(each["name"]): str(each["value"])
+        for each in page.soup.select("#results form input[type=hidden]")
+        if each["name"] != "csrf"
+    }
+
+
+def counted(page: Page) -> dict[str, str]:
+    """The number beside each state."""
+    rows = page.soup.select("section.card")[0].select("tbody tr")
+    return {row.select("td")[0].get_text(strip=True): row.select("td")[1].get_text(strip=True) for row in rows}
+
+
+async def test_who_has_no_lines_is_told_what_that_means(town: World) -> None:
+    page = await Visitor().get(DELIVERIES)
+    assert (page.status, counted(page)) == (200, {"delivered": "0", "rejected": "0"})
+    assert "A session that stops becomes a line" in page.text
+    assert "No line was written in this time" in page.text
+
+
+async def test_a_refused_line_is_seen_with_the_answer_and_what_helps(connected: World) -> None:
+    [line] = await rejected(connected, 1)
+    page = await Visitor().get(f"{DELIVERIES}?state=rejected")
+    assert counted(page) == {"delivered": "0", "rejected": "1"}
+    assert "Utility Cloud answered 400" in page.text
+    assert "Correct the line if it is wrong" in page.text
+    assert page.one(f'#results a[href="{DELIVERIES}/{line}"]').get_text() == line
+    assert "No delivery is exhausted" in (await Visitor().get(f"{DELIVERIES}?state=exhausted")).text
+
+
+async def test_one_is_tried_again_and_arrives(connected: World) -> None:
+    [line] = await rejected(connected, 1)
+    visitor = Visitor(name="Kari Nordmann")
+    page = await visitor.post(f"{DELIVERIES}/{line}/retry", {"state": "rejected"})
+    assert page.url == f"{DELIVERIES}?state=rejected"
+    assert f"{line} is tried again now." in page.one(".said").get_text()
+    await connected.deliver_asked()
+    assert await states_of(connected, line) == {line: "delivered"}
+    [entry] = await connected.log(action="delivery-retried")
+    assert "Kari Nordmann" in entry["message"]
+    page = await visitor.post(f"{DELIVERIES}/{line}/retry")
+    assert page.url == f"{DELIVERIES}/{line}"
+    assert "it has arrived" in page.one(".said.bad").get_text()
+
+
+async def test_all_refused_ones_are_tried_fifty_at_a_time_and_none_twice(connected: World) -> None:
+    await rejected(connected, 120)
+    visitor, form, told = Visitor(), {"state": "rejected"}, []
+    while True:
+        page = await visitor.post(RETRY_ALL, form)
+        told.append(page.one("label[for=progress]").get_text(strip=True))
+        assert page.one("progress")["max"] == "120"
+        form = hidden(page)
+        if not form:
+            break
+        assert page.one("#results form")["hx-trigger"].startswith("load")  # type: ignore[union-attr]  # one value
+    assert told == ["50 asked for, of 120", "100 asked for, of 120", "120 asked for"]
+    asked = [each["transaction_id"] for each in connected.asked.requests]
+    assert len(asked) == len(set(asked)) == 120
+    await connected.deliver_asked()
+    assert counted(await visitor.get(DELIVERIES)) == {"delivered": "120", "rejected": "0"}
+
+
+async def test_what_is_refused_again_meanwhile_is_not_tried_for_ever(connected: World) -> None:
+    await rejected(connected, 60)
+    await connected.fault("invoice-line", "status", status=400, times=100, method="POST")
+    visitor = Visitor()
+    page = await visitor.post(RETRY_ALL, {"state": "rejected"})
+    await connected.deliver_asked()
+    page = await visitor.post(RETRY_ALL, hidden(page))
+    assert page.one("label[for=progress]").get_text(strip=True) == "60 asked for"
+    assert hidden(page) == {}
+
+
+@pytest.mark.parametrize("state", ["delivered", "rehearsed", "blocked", "nonsense", ""])
+async def test_only_what_a_try_can_help_is_tried_all_at_once(town: World, state: str) -> None:
+    page = await Visitor().post(RETRY_ALL, {"state": state})
+    assert page.url == DELIVERIES
+    assert "not to be tried all at once" in page.one(".said.bad").get_text()
+
+
+async def test_one_that_cannot_be_tried_is_named_and_left(connected: World) -> None:
+    [line] = await rejected(connected, 1)
+    await connected.operator(state=State.REHEARSAL)
+    page = await Visitor().post(RETRY_ALL, {"state": "rejected"})
+    assert page.one("label[for=progress]").get_text(strip=True) == "0 asked for, 1 left as they are"
+    assert "There was nothing to try" in page.text
+    assert "the operator is in rehearsal" in page.one("#results li").get_text()
+    assert await states_of(connected, line) == {line: "rejected"}
+
+
+async def test_a_blocked_operator_is_told_why_and_where_it_is_mended(connected: World) -> None:
+    await connected.fault("token", "status", status=401, times=50)
+    [line] = await lines(connected, 1)
+    assert await states_of(connected, line) == {line: "blocked"}
+    visitor = Visitor()
+    page = await visitor.get(f"{DELIVERIES}?state=blocked")
+    assert "Nothing is sent: the operator is blocked" in page.text
+    assert page.one(f'a.button[href="/integrations/{GLN}/settings"]')
+    assert "Set the credential right" in page.text
+    page = await visitor.post(f"{DELIVERIES}/{line}/retry", {"state": "blocked"})
+    assert "whether the operator is accepted again is tried now" in page.one(".said").get_text()
+    page = await visitor.post(RETRY_ALL, {"state": "rejected"})
+    assert "The operator is blocked" in page.one(".said.bad").get_text()
+
+
+async def test_who_only_reads_sees_no_buttons_and_may_not_try(connected: World) -> None:
+    [line] = await rejected(connected, 1)
+    visitor = Visitor(role=Role.READ)
+    page = await visitor.get(f"{DELIVERIES}?state=rejected")
+    assert page.soup.select("form[method=post]") == []
+    for address in (f"{DELIVERIES}/{line}/retry", RETRY_ALL):
+        assert (await visitor.post(address, {"state": "rejected"})).status == 403
+    assert await states_of(connected, line) == {line: "rejected"}
+
+
+async def test_the_chart_counts_lines_and_failures_by_when_they_were_written(connected: World) -> None:
+    await lines(connected, 3)
+    connected.clock.move(days=1)
+    await connected.fault("invoice-line", "status", status=400, times=2, method="POST")
+    await lines(connected, 2, first=10)
+    for grain, rows in (
+        ("hour", [["17 jan. 09:00", "2", "2"], ["16 jan. 09:00", "3", "0"]]),
+        ("day", [["17 jan.", "2", "2"], ["16 jan.", "3", "0"]]),
+        ("month", [["jan. 2026", "5", "2"]]),
+    ):
+        page = await Visitor().get(f"{DELIVERIES}?by={grain}")
+        found = [[cell.get_text() for cell in row.select("td")] for row in page.soup.select("#over-time tbody tr")]
+        assert found == rows
+        assert len(page.soup.select("#over-time svg rect.two")) == 1
+        assert "5 lines, of which 2 have failed" in page.text
+
+
+async def test_older_ones_are_a_link_away_and_a_broken_link_is_told(town: World) -> None:
+    for number in range(51):
+        await town.settled(stop_message(transactionId=f"S-{number}", chargerId=f"C-{number}"))
+    visitor = Visitor()
+    page = await visitor.get(f"{DELIVERIES}?state=pending")
+    assert len(page.soup.select("#results tbody tr")) == 50
+    page = await visitor.get(str(page.one("a[rel=next]")["href"]))
+    assert len(page.soup.select("#results tbody tr")) == 1
+    assert (await visitor.get(f"{DELIVERIES}?continuation=%22%3E<script>")).status == 422
+
+
+@pytest.mark.parametrize("odd", ["'\"><script>alert(1)</script>", "a/b?c#d", "100%", "x" * 64])
+async def test_an_id_may_have_any_characters(connected: World, odd: str) -> None:
+    await connected.fault("invoice-line", "status", status=400, times=1, method="POST")
+    await connected.settled(stop_message(transactionId=odd))
+    await connected.deliver_asked()
+    visitor = Visitor()
+    page = await visitor.get(f"{DELIVERIES}?state=rejected")
+    assert b"<script>alert" not in page.body
+    link = page.one("#results td.mono a")
+    assert link.get_text() == odd
+    page = await visitor.get(str(link["href"]))
+    assert (page.status, page.one("h1 span.mono").get_text()) == (200, odd)
+    assert b"<script>alert" not in page.body
+    page = await visitor.post(f"{link['href']}/retry")
+    assert page.url == link["href"]
+
+
+async def test_another_operators_line_cannot_be_tried(town: World) -> None:
+    await town.settled(stop_message(deviceTimeStampStart=utc(STARTED), deviceTimeStampEnd=utc(ENDED)))
+    page = await Visitor().post(f"/integrations/{GLN}/deliveries/nothing/retry")
+    assert page.status == 404
+    assert (await town.story(ID)).deliveries[0].state is DeliveryState.PENDING
