@@ -69,9 +69,8 @@ class WiringOfUpkeep(WiringOfDelivery):
 
         return Connection(
             deliveries=self.delivery_index,
-            counts=self.counted,
+            store=self.standing_rows,
             outbox=self.outbox,
-            logbook=self.logbook,
             clock=self.clock,
             contract_events_endpoint=self.settings.contract_events_topic,
         )

@@ -4,9 +4,9 @@ import azure.functions as func
 
 from functions.pages.ask import ask
 from functions.pages.line_address import line_address
+from functions.pages.line_refusals import refusal_in_words
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
-from functions.pages.line_refusals import refusal_in_words
 from functions.pages.visit import Done, Shown, Visit
 from functions.transaction_document import transaction_document
 from shared.json_documents import DocumentRefused, FieldFault

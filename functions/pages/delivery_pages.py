@@ -12,7 +12,7 @@ from functions.pages.person import Role
 from functions.pages.rendering import with_query
 from functions.pages.visit import Done, Shown, Visit
 from shared.all_of import all_of
-from shared.delivery import Bar, Grain, NotToBeTried, Timeline, timeline
+from shared.delivery import COUNTED, Bar, Grain, NotToBeTried, Overview, overview
 from shared.faults import RowConflict
 from shared.wiring import wiring
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from functions.pages.formats import Formats
 
 blueprint = func.Blueprint()
-COUNTED = 1000
-"""More in one state are not counted."""
 _LISTED = "50"
 _SHORT = {Grain.HOUR: "d MMM HH:mm", Grain.DAY: "d MMM", Grain.MONTH: "MMM y"}
 
@@ -41,17 +39,16 @@ async def deliveries_page(visit: Visit) -> Shown:
                 "list_deliveries",
                 query={"state": state, "limit": _LISTED, "continuation": visit.query.get("continuation")},
             ),
-            services.delivery_index.counts(home=home, at_most=COUNTED),
             services.blockades.now_of(visit.gln),
-            timeline(index=services.delivery_index, home=home, grain=grain, zone=formats.zone, now=visit.now),
+            overview(index=services.delivery_index, home=home, grain=grain, zone=formats.zone, now=visit.now),
         ]
     )
-    shown, counts, blockade, course = found
+    shown, blockade, course = found
     values = {
         "state": state,
         "grain": grain,
         "shown": shown,
-        "counts": counts,
+        "counts": course.counts,
         "most": COUNTED,
         "blockade": blockade,
         "words": WORDS,
@@ -89,7 +86,7 @@ def _label(bar: Bar, grain: Grain, formats: "Formats") -> str:
     return format_datetime(bar.since, _SHORT[grain], tzinfo=formats.zone, locale=formats.locale)
 
 
-def _plot(course: Timeline, grain: Grain, formats: "Formats") -> object:
+def _plot(course: Overview, grain: Grain, formats: "Formats") -> object:
     from functions.pages.plots import PlottedBar, bars
 
     each = [

@@ -35,7 +35,8 @@ async def find_page(visit: Visit) -> Shown | Done:
     if not name or fault:
         return Shown(template="find.html", values={"q": name, "fault": fault, "hits": [], "is_in_log": False})
     services = wiring()
-    hits = _hits(visit, name, await services.finding.find(home=visit.operator.home, name=name))
+    known = await services.finding.find(home=visit.operator.home, name=name, now=visit.now)
+    hits = _hits(visit, name, known)
     if len(hits) == 1:
         return Done(to=hits[0].address)
     heard = await search_back(

@@ -37,7 +37,8 @@ _COLUMNS = (
     "counted",
 )
 _SUMS = ("delivered", "currency", "vatPercent", "lines", "consumptionKWh", "totalExclVat", "totalVat", "totalInclVat")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet would take for a formula, in the letters of other alphabets too.
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  the wide forms are meant
 _CUT = "not complete: there are more lines than fit into one file, ask for single days"
 
 type Cell = str | Decimal | int | None

@@ -112,13 +112,21 @@ def _visit(
         query={name: value.strip() for name, value in req.params.items() if value.strip()},
         form={name: values[-1] for name, values in lists.items() if values[-1] and name != CSRF},
         lists=lists,
-        files={name: file.read() for name, file in req.files.items()} if req.method == "POST" else {},
+        files=_files(req) if req.method == "POST" else {},
         headers=dict(req.headers),
         cookies=cookies,
         url=rendering.path_of(req.url),
         now=services.clock.now(),
         known_operator=operator,
     )
+
+
+def _files(req: func.HttpRequest) -> dict[str, bytes]:
+    read = {}
+    for name, file in req.files.items():
+        with file.stream:
+            read[name] = file.read()
+    return read
 
 
 def _check_origin(req: func.HttpRequest, cookies: Mapping[str, str]) -> None:

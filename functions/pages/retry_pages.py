@@ -6,13 +6,12 @@ from typing import Any
 import azure.functions as func
 
 from functions.pages.ask import ask
-from functions.pages.delivery_pages import COUNTED
 from functions.pages.delivery_words import WORDS
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
 from functions.pages.visit import Done, Shown, Visit
 from shared.all_of import all_of
-from shared.delivery import DeliveryState, NotToBeTried
+from shared.delivery import COUNTED, DeliveryState, NotToBeTried
 from shared.faults import RowConflict
 from shared.wiring import wiring
 
@@ -33,8 +32,8 @@ async def retry_all(visit: Visit) -> Shown | Done:
         return Done(to=back, said="!The operator is blocked, so nothing is sent. See below what helps.")
     total = _number(visit.form.get("total"))
     if total is None:
-        counts = await wiring().delivery_index.counts(home=visit.operator.home, at_most=COUNTED)
-        total = counts[DeliveryState(state)]
+        index, home = wiring().delivery_index, visit.operator.home
+        total = len(await index.created(home=home, state=DeliveryState(state), since=None, at_most=COUNTED))
     page_of = await ask(
         visit,
         "list_deliveries",

@@ -1,28 +1,35 @@
 """What last month's sessions, or those of other days, would have cost by a tariff: nothing is changed."""
 
-import asyncio
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import azure.functions as func
 
-from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
-from functions.pages.tariff_pages import address_of, entry_of
+from functions.pages.tariff_pages import address_of, entry_of, instant_asked
 from functions.pages.visit import Shown, Visit
 from functions.simulation_api import MOST_SESSIONS
 from shared.instant import utc_text
 from shared.json_documents import DocumentRefused, FieldFault
 from shared.operators import calendar_date
+from shared.sessions import Simulated, SimulatedSession, SimulatedSum
+from shared.wiring import wiring
 
 blueprint = func.Blueprint()
 _LISTED = 200
 _LONGEST = timedelta(days=92)
 
-type Document = dict[str, Any]
+_YEARS = (2000, 2099)
+
+
+class _Question(NamedTuple):
+    since: datetime
+    until: datetime
+    at: datetime
 
 
 @page(blueprint, "GET", "integrations/{gln}/tariffs/{tariffId}/simulation", role=Role.READ)
@@ -35,7 +42,7 @@ async def simulation_page(visit: Visit) -> Shown:
     first, last = _last_month(visit)
     typed = {"from": visit.query.get("from", str(first)), "to": visit.query.get("to", str(last))}
     at = visit.query.get("at")
-    values: Document = {
+    values: dict[str, Any] = {
         "tariff_id": entry.entry_id,
         "home": address_of(visit.gln, entry.entry_id),
         "versions": [(utc_text(each.valid_from), each.valid_from) for each in entry.versions if each.valid_from],
@@ -49,32 +56,32 @@ async def simulation_page(visit: Visit) -> Shown:
         "percent": percent,
     }
     try:
-        question = {**_period(visit, typed), "at": at}
-        listed = {**question, "limit": _LISTED, "continuation": visit.query.get("continuation")}
-        found, whole = await asyncio.gather(_simulated(visit, listed), _whole(visit, question))
+        question = _Question(*_period(visit, typed), at=instant_asked(visit))
+        found = await _simulated(visit, question, limit=_LISTED, continuation=visit.query.get("continuation"))
+        whole = await _simulated(visit, question, limit=MOST_SESSIONS) if "whole" in visit.query else None
     except DocumentRefused as refused:
         return Shown(template="simulation.html", values=values | {"faults": refused.faults}, status=422)
     return Shown(template="simulation.html", values=values | {"found": found, "whole": whole})
 
 
-def percent(sums: Document) -> Decimal | None:
+def percent(of: SimulatedSession | SimulatedSum) -> Decimal | None:
     """By how much more it would have cost, to a tenth of a percent; None where it did cost nothing or is not known."""
-    if sums["difference"] is None or not sums["actual"]["inclVat"]:
+    if of.difference is None or of.actual is None or not of.actual.incl:
         return None
-    share: Decimal = Decimal(sums["difference"]) * 100 / abs(Decimal(sums["actual"]["inclVat"]))
-    return share.quantize(Decimal("0.1"))
+    return (of.difference * 100 / abs(of.actual.incl)).quantize(Decimal("0.1"))
 
 
-async def _simulated(visit: Visit, question: Document) -> Document:
-    document: Document = await ask(
-        visit, "simulate_tariff", path={"tariffId": visit.path["tariffId"]}, document=question
+async def _simulated(visit: Visit, question: _Question, *, limit: int, continuation: str | None = None) -> Simulated:
+    # Not through the API: thousands of sessions would be printed and read again on the way.
+    return await wiring().simulation.of_period(
+        operator=visit.operator,
+        tariff_id=visit.path["tariffId"],
+        at=question.at,
+        since=question.since,
+        until=question.until,
+        limit=limit,
+        continuation=continuation,
     )
-    return document
-
-
-async def _whole(visit: Visit, question: Document) -> Document | None:
-    """The sum of all sessions, if it is asked for: thousands take some seconds."""
-    return await _simulated(visit, {**question, "limit": MOST_SESSIONS}) if "whole" in visit.query else None
 
 
 def _last_month(visit: Visit) -> tuple[date, date]:
@@ -84,13 +91,15 @@ def _last_month(visit: Visit) -> tuple[date, date]:
     return last.replace(day=1), last
 
 
-def _period(visit: Visit, typed: Document) -> Document:
-    """As the API is asked: from the first day's midnight to the one after the last day."""
+def _period(visit: Visit, typed: Mapping[str, str]) -> tuple[datetime, datetime]:
+    """From the first day's midnight to the one after the last day, on the operator's clocks."""
     zone = ZoneInfo(visit.operator.timezone)
     days, faults = {}, []
     for name, text in typed.items():
         try:
             days[name] = calendar_date(text)
+            if not _YEARS[0] <= days[name].year <= _YEARS[1]:
+                faults.append(FieldFault(field=name, message=f"must be a day from {_YEARS[0]} to {_YEARS[1]}"))
         except ValueError as fault:
             faults.append(FieldFault(field=name, message=str(fault)))
     if not faults and days["from"] > days["to"]:
@@ -99,6 +108,5 @@ def _period(visit: Visit, typed: Document) -> Document:
         faults.append(FieldFault(field="to", message=f"must lie within {_LONGEST.days} days of the first"))
     if faults:
         raise DocumentRefused(*faults)
-    midnights = (days["from"], days["to"] + timedelta(days=1))
-    since, until = (utc_text(datetime.combine(day, time(), tzinfo=zone)) for day in midnights)
-    return {"from": since, "to": until}
+    since, until = days["from"], days["to"] + timedelta(days=1)
+    return datetime.combine(since, time(), tzinfo=zone), datetime.combine(until, time(), tzinfo=zone)

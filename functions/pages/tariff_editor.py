@@ -71,16 +71,24 @@ async def editor(
         "stored_json": print_json(stored, indent=2) if stored and typed.is_stale else None,
         "tried": await _example(visit, tried) if tried else None,
         "tried_sentence": sentence(tried, formats) if tried else None,
+        "example_start": _example_start(visit),
         "before": await _example(visit, present) if tried and present else None,
     }
     return Shown(template="tariff_edit.html", values=values, status=status)
+
+
+def _example_start(visit: Visit) -> datetime:
+    """The hour that runs: of round times the sum is easier to redo."""
+    return visit.now.replace(minute=0, second=0, microsecond=0)
 
 
 async def _example(visit: Visit, tariff: Tariff) -> tuple[Report | None, str]:
     """What the example comes to, or why it has no price. Its validity does not matter: it may begin later."""
     always = replace(tariff, starts=None, ends=None)
     try:
-        report = await example_of(operator=visit.operator, tariff=always, start=visit.now, market=wiring().directory)
+        report = await example_of(
+            operator=visit.operator, tariff=always, start=_example_start(visit), market=wiring().directory
+        )
     except PricingError as error:
         return None, str(error)
     return report, ""

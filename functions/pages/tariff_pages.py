@@ -28,6 +28,7 @@ blueprint = func.Blueprint()
 _ROUTE = "integrations/{gln}/tariffs"
 _MOST_SITES = "1000"
 _MOST_CHANGES = 50
+_YEARS = (2000, 2099)
 _SINCE_EVER = "1970-01-01T00:00:00Z"
 
 type Document = dict[str, Any]
@@ -49,7 +50,7 @@ async def tariff_page(visit: Visit) -> Shown:
     from functions.pages.tariff_plots import week_plot, week_runs
 
     entry, formats = await entry_of(visit), formats_of_visit(visit)
-    at = _instant(visit)
+    at = instant_asked(visit)
     version = entry.in_force(at)
     if version is None:
         raise NotFound(f"tariff {entry.entry_id} at that time")
@@ -156,8 +157,8 @@ def _changes(before: Version[Document] | None, version: Version[Document]) -> An
     return changes_between(before.document, version.document)[:_MOST_CHANGES] if before else ()
 
 
-def _instant(visit: Visit) -> datetime:
-    """The instant of `at`; now without one."""
+def instant_asked(visit: Visit) -> datetime:
+    """The instant of `at`; now without one. Raises DocumentRefused."""
     text = visit.query.get("at")
     if text is None:
         return visit.now
@@ -175,6 +176,8 @@ def _monday(visit: Visit) -> date:
     today = visit.now.astimezone(ZoneInfo(visit.operator.timezone)).date()
     try:
         day = calendar_date(visit.query["week"]) if "week" in visit.query else today
-        return day - timedelta(days=day.weekday())
-    except (ValueError, OverflowError) as fault:
+    except ValueError as fault:
         raise DocumentRefused(FieldFault(field="week", message=str(fault))) from None
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise DocumentRefused(FieldFault(field="week", message="must be a day from 2000 to 2099"))
+    return day - timedelta(days=day.weekday())

@@ -34,11 +34,11 @@ def week_plot(hours: Sequence[PricedHour], *, currency: str, formats: "Formats")
     known = [_average(hour) for hour in hours if hour.prices]
     lowest, highest = min(known, default=Decimal(0)), max(known, default=Decimal(0))
     days = list(dict.fromkeys(hour.day for hour in hours))
-    height = _TOP + len(days) * _ROW + 36
+    height = _TOP + len(days) * _ROW + 20
     shapes = [
         _text(_LEFT - 6, _TOP + row * _ROW + 15, formats.day(day)[:2], anchor="end") for row, day in enumerate(days)
     ]
-    shapes += [_text(_LEFT + hour * _CELL, height - 22, f"{hour:02}") for hour in range(0, 24, 3)]
+    shapes += [_text(_LEFT + hour * _CELL, height - 5, f"{hour:02}") for hour in range(0, 24, 3)]
     for hour in hours:
         left, top = _LEFT + hour.hour * _CELL, _TOP + days.index(hour.day) * _ROW
         told = f"{formats.day(hour.day)} {hour.hour:02}:00: {_priced(hour, currency, formats)}"
@@ -51,9 +51,7 @@ def week_plot(hours: Sequence[PricedHour], *, currency: str, formats: "Formats")
             f'<rect x="{left}" y="{top}" width="{_CELL - 2}" height="{_ROW - 2}" {paint}>'
             f"<title>{escape(told)}</title></rect>"
         )
-    span = _span(lowest, highest, currency, formats) if known else "not known"
-    shapes.append(_text(_WIDTH - 4, height - 5, span, anchor="end"))
-    title = f"Price of a kWh by day and hour: {span}"
+    title = f"Price of a kWh by day and hour: {_span(lowest, highest, currency, formats) if known else 'not known'}"
     return _svg(title, shapes, height=height)
 
 
@@ -77,7 +75,7 @@ def day_plot(prices: Sequence[Decimal], *, starts: Sequence[datetime], currency:
 
     shapes = [
         f'<line class="axis" x1="{_DAY_LEFT}" x2="{_WIDTH}" y1="{y(level):.1f}" y2="{y(level):.1f}"/>'
-        + _text(_DAY_LEFT - 5, y(level) + 4, formats.number(level), anchor="end")
+        + (_text(_DAY_LEFT - 5, y(level) + 4, formats.number(round(level, 2)), anchor="end") if level else "")
         for level in dict.fromkeys((highest, Decimal(0), lowest))
     ]
     for number, (price, start) in enumerate(zip(prices, starts, strict=True)):
@@ -120,5 +118,5 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start") -> str:
 
 
 def _svg(title: str, shapes: Sequence[str] | Iterator[str], *, height: int) -> Markup:
-    head = f'<svg class="plot" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}">'
+    head = f'<svg class="plot wide" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}">'
     return Markup(f"{head}{''.join(shapes)}</svg>")  # noqa: S704  every text in it is escaped

@@ -52,7 +52,7 @@ def sentence(tariff: "Tariff", formats: "Formats") -> str:
         for word, limit in (("at least", tariff.min_price), ("at most", tariff.max_price))
         if limit is not None
     ]
-    return ", ".join([costs, *limits, _vat(tariff, formats)])
+    return ", ".join([costs[0].upper() + costs[1:], *limits, _vat(tariff, formats)])
 
 
 def elements(tariff: "Tariff", formats: "Formats") -> list[ElementInWords]:

@@ -2,17 +2,17 @@
 
 from .checklist import Item, Known, checklist
 from .needs import Need, counted, needs
-from .standing import COUNTED_TO, Connection, Counts, Heard, Standing
+from .standing import COUNTED_TO, Connection, Heard, Standing, StandingStore
 
 __all__ = [
     "COUNTED_TO",
     "Connection",
-    "Counts",
     "Heard",
     "Item",
     "Known",
     "Need",
     "Standing",
+    "StandingStore",
     "checklist",
     "counted",
     "needs",

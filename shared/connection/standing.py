@@ -1,7 +1,7 @@
 """Use case: somebody looks whether an operator is connected: when who was last heard, and what waits."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, cast
@@ -9,7 +9,7 @@ from typing import Protocol, cast
 from shared.clock import Clock
 from shared.delivery import Delivery, DeliveryIndex, DeliveryState, Outbox
 from shared.identifiers import OperatorHome
-from shared.logbook import Direction, Logbook, LogEntry, LogQuery
+from shared.logbook import Direction, LogEntry
 from shared.operators import Operator
 from shared.sessions import SessionList, SessionStatus
 
@@ -26,17 +26,19 @@ _KINDS = (_EVENT, _MESSAGE, _TOKEN) = ("contract-event", "platform-message", "to
 _OF_THE_PLATFORM = {"session-started", "session-stopped", "authorization-refused", _MESSAGE_REFUSED}
 
 
-class Counts(Protocol):
-    """How many sessions and drivers there are, by indexes alone, counted up to `most`. Everything raises
-    StorageUnavailable.
-    """
+class StandingStore(Protocol):
+    """What the standing is read from. Everything raises StorageUnavailable."""
 
     async def sessions_in(self, *, home: OperatorHome, listed: SessionStatus | SessionList, most: int) -> int:
-        """Sessions of a status, or of a list."""
+        """How many sessions of a status or a list there are, by the index alone, counted up to `most`."""
         ...
 
     async def drivers(self, *, home: OperatorHome, most: int) -> int:
-        """Drivers, terminated ones too."""
+        """How many drivers there are, terminated ones too, counted up to `most`."""
+        ...
+
+    def newest_entries(self, *, home: OperatorHome, since: datetime) -> AsyncIterator[LogEntry]:
+        """The log from `since` on, newest first; more is read as more is asked for."""
         ...
 
 
@@ -89,9 +91,8 @@ class Connection:
     """Looks; changes nothing. `contract_events_endpoint` is how the log calls where contract events come from."""
 
     deliveries: DeliveryIndex
-    counts: Counts
+    store: StandingStore
     outbox: Outbox
-    logbook: Logbook
     clock: Clock
     contract_events_endpoint: str
 
@@ -100,9 +101,9 @@ class Connection:
         home = operator.home
         lines, held, conflicts, drivers, delivered, heard = await asyncio.gather(
             self.deliveries.counts(home=home, at_most=COUNTED_TO),
-            self.counts.sessions_in(home=home, listed=SessionStatus.HELD, most=COUNTED_TO),
-            self.counts.sessions_in(home=home, listed=SessionList.CONFLICT, most=COUNTED_TO),
-            self.counts.drivers(home=home, most=1),
+            self.store.sessions_in(home=home, listed=SessionStatus.HELD, most=COUNTED_TO),
+            self.store.sessions_in(home=home, listed=SessionList.CONFLICT, most=COUNTED_TO),
+            self.store.drivers(home=home, most=1),
             self.outbox.deliveries(
                 home=home, state=DeliveryState.DELIVERED, limit=_NEWEST_DELIVERED, continuation=None
             ),
@@ -124,8 +125,7 @@ class Connection:
         found: dict[str, LogEntry] = {}
         refused = {_EVENT_REFUSED: 0, _MESSAGE_REFUSED: 0}
         looked_at = 0
-        entries = self.logbook.newest_first(home=home, query=LogQuery(since=since), continuation=None)
-        async for _, entry in entries:
+        async for entry in self.store.newest_entries(home=home, since=since):
             if looked_at == _MOST_ENTRIES or (len(found) == len(_KINDS) and entry.at < lately):
                 since = entry.at
                 break

@@ -11,7 +11,7 @@ from .expiring_secrets import ExpiringSecrets
 from .lanes import ATTEMPTS_AT_ONCE, Lane, Lanes, QueueHandlers
 from .line_lookup import LineLookups, LineThere
 from .outbox import Agenda, DueItem, Outbox
-from .overview import FAILED, Bar, DeliveryIndex, Grain, Timeline, midnight, next_month, timeline
+from .overview import COUNTED, FAILED, Bar, DeliveryIndex, Grain, Overview, midnight, next_month, overview
 from .payloads import costed_transaction, differing_fields, payload_of, same_line
 from .probing import Probing
 from .queue import AttemptRequest, AttemptRequestUnreadable, DeliveriesQueue, read_attempt_request
@@ -23,6 +23,7 @@ from .utility_cloud import UtilityCloud
 
 __all__ = [
     "ATTEMPTS_AT_ONCE",
+    "COUNTED",
     "FAILED",
     "MOST_LINES",
     "Agenda",
@@ -54,6 +55,7 @@ __all__ = [
     "Outbound",
     "Outbox",
     "Outcome",
+    "Overview",
     "Probing",
     "QueueHandlers",
     "Relay",
@@ -64,7 +66,6 @@ __all__ = [
     "StatementSum",
     "Step",
     "Tested",
-    "Timeline",
     "TokenRefused",
     "TokenUnavailable",
     "UtilityCloud",
@@ -72,10 +73,10 @@ __all__ = [
     "differing_fields",
     "midnight",
     "next_month",
+    "overview",
     "payload_of",
     "read_attempt_request",
     "same_line",
     "statement",
     "statement_line",
-    "timeline",
 ]

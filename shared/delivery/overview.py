@@ -1,7 +1,7 @@
 """Many deliveries at a glance: how many stand where, and how many lines were written when."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,7 +13,10 @@ from shared.identifiers import OperatorHome
 
 from .delivery import Delivery, DeliveryState
 
-MOST_PER_STATE = 25_000
+COUNTED = 1000
+"""So many lines of a state are counted, whenever they were written: more are said to be more."""
+
+MOST_OVER_TIME = 25_000
 """So many lines of a state are counted over time, the newest: what lies before is said not to be counted."""
 
 FAILED = frozenset({DeliveryState.BLOCKED, DeliveryState.REJECTED, DeliveryState.EXHAUSTED})
@@ -41,11 +44,12 @@ class Bar:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timeline:
-    """Bars that follow each other, oldest first. What was written before `complete_since` is not counted in full; None:
-    all of it is.
+class Overview:
+    """`counts`: how many stand in each state, up to `COUNTED`. `bars` follow each other, oldest first; what was written
+    before `complete_since` is not counted in full in them; None: all of it is.
     """
 
+    counts: Mapping[DeliveryState, int]
     bars: tuple[Bar, ...]
     complete_since: datetime | None
 
@@ -58,9 +62,9 @@ class DeliveryIndex(Protocol):
         ...
 
     async def created(
-        self, *, home: OperatorHome, state: DeliveryState, since: datetime, at_most: int
+        self, *, home: OperatorHome, state: DeliveryState, since: datetime | None, at_most: int
     ) -> list[datetime]:
-        """When those in a state were created, from `since` on, newest first, at most so many."""
+        """When those in a state were created, from `since` on or ever, newest first, at most so many."""
         ...
 
     async def ended(
@@ -72,32 +76,44 @@ class DeliveryIndex(Protocol):
         ...
 
 
-async def timeline(
+async def overview(
     *,
     index: DeliveryIndex,
     home: OperatorHome,
     grain: Grain,
     zone: ZoneInfo,
     now: datetime,
-    most_per_state: int = MOST_PER_STATE,
-) -> Timeline:
-    """Lines over the last 48 hours, 31 days or 12 months, by when they were written. Raises StorageUnavailable."""
-    edges = _edges(grain, zone=zone, now=now)
-    states = tuple(DeliveryState)
-    found = await all_of(
-        index.created(home=home, state=state, since=edges[0], at_most=most_per_state) for state in states
-    )
+    counted: int = COUNTED,
+    most: int = MOST_OVER_TIME,
+) -> Overview:
+    """What stands where, and lines over the last 48 hours, 31 days or 12 months by when they were written.
+
+    Raises StorageUnavailable.
+    """
+    edges, states = _edges(grain, zone=zone, now=now), tuple(DeliveryState)
+
+    async def over_time(state: DeliveryState, newest: list[datetime]) -> list[datetime]:
+        # Mostly the newest are all that there are.
+        if len(newest) < counted or newest[-1] < edges[0]:
+            return [instant for instant in newest if instant >= edges[0]]
+        return await index.created(home=home, state=state, since=edges[0], at_most=most)
+
+    newest = await all_of(index.created(home=home, state=state, since=None, at_most=counted) for state in states)
+    found = await all_of(over_time(state, instants) for state, instants in zip(states, newest, strict=True))
     lines, failed = [0] * (len(edges) - 1), [0] * (len(edges) - 1)
     for state, created in zip(states, found, strict=True):
         for number, count in enumerate(_counted(created, edges)):
             lines[number] += count
             failed[number] += count if state in FAILED else 0
-    bars = tuple(
-        Bar(since=edges[number], until=edges[number + 1], lines=lines[number], failed=failed[number])
-        for number in range(len(lines))
+    cut = [created[-1] for created in found if len(created) == most]
+    return Overview(
+        counts={state: len(instants) for state, instants in zip(states, newest, strict=True)},
+        bars=tuple(
+            Bar(since=edges[number], until=edges[number + 1], lines=lines[number], failed=failed[number])
+            for number in range(len(lines))
+        ),
+        complete_since=max(cut, default=None),
     )
-    cut = [created[-1] for created in found if len(created) == most_per_state]
-    return Timeline(bars=bars, complete_since=max(cut, default=None))
 
 
 def midnight(day: date, *, zone: ZoneInfo) -> datetime:

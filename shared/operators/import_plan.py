@@ -90,10 +90,12 @@ def plan_import(
         )
     above = {site_id: site.parent_site_id for site_id, site in held.items()}
     above |= {site_id: each.document.parent_site_id for site_id, each in planned.items()}
+    placed: list[PlannedSite] = []
     for each in planned.values():
         if fault := _fault_above(each.site_id, above, named=seen):
             wrong.append(WrongLine(line=each.line, site_id=str(each.site_id), faults=(fault,)))
-    placed = [replace(each, depth=len(_way_up(each.site_id, above))) for each in planned.values()]
+        else:
+            placed.append(replace(each, depth=len(_way_up(each.site_id, above))))
     in_order = tuple(sorted(placed, key=lambda each: (each.depth, each.line)))
     return ImportPlan(
         new=tuple(each for each in in_order if each.site_id not in held),

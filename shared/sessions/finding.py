@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from shared.all_of import all_of
@@ -40,30 +41,33 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Looks a name up wherever it can stand, all at once: point reads, and ranges of a few rows."""
+    """Looks a name up wherever it can stand, all at once: point reads and the range of one session; and where it may be
+    a tag that nobody holds, the sessions that wait for one.
+    """
 
     ledger: Ledger
     drivers: Drivers
     chargers: Chargers
 
-    async def find(self, *, home: OperatorHome, name: str) -> Known:
+    async def find(self, *, home: OperatorHome, name: str, now: datetime) -> Known:
         """Tags are found in any case, chargers in capitals too, else as it is written. Raises StorageUnavailable."""
-        stories, owner, holders, charger, waiting = await asyncio.gather(
+        stories, owner, holders, charger = await asyncio.gather(
             all_of(self.ledger.story(home=home, session_id=each) for each in dict.fromkeys((name, root_of(name)))),
             self.drivers.driver(home=home, external_id=name),
             self._holders(home, name),
             self._charger(home, name),
-            self._waiting(home, name),
         )
         session = stories[0].session
         lines = [line for story in stories for line in story.lines]
+        line = next((line for line in lines if line.transaction_id == name), None)
         drivers = [*((owner.value,) if owner and owner.value.was_ever_activated else ()), *holders]
+        is_no_free_tag = session or line or charger or any(_has(driver, name, now) for driver in drivers)
         return Known(
             session=session.value if session else None,
-            line=next((line for line in lines if line.transaction_id == name), None),
+            line=line,
             drivers=tuple({driver.external_id: driver for driver in drivers}.values()),
             charger=charger,
-            waiting=waiting,
+            waiting=() if is_no_free_tag else await self._waiting(home, name),
         )
 
     async def _holders(self, home: OperatorHome, name: str) -> list[Driver]:
@@ -87,3 +91,8 @@ class Finding:
             if len(found) == MOST_WAITING:
                 break
         return tuple(found)
+
+
+def _has(driver: Driver, name: str, now: datetime) -> bool:
+    """Whether it is the driver's own name, or a tag that the driver holds: then no session waits for it."""
+    return driver.external_id == name or driver.token_at(tag=name, instant=now) is not None

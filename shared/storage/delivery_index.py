@@ -9,7 +9,7 @@ from shared.identifiers import OperatorHome
 from .ledger_rows import DELIVERY, delivery_key
 from .newest_first import instant_of, newest_first_rows
 from .pointers import Pointers
-from .rows import Rows, range_below
+from .rows import Rows
 
 _STATE = "delivery-by-state"
 _PAGE = 1000
@@ -25,15 +25,15 @@ class StoredDeliveryIndex:
     async def counts(self, *, home: OperatorHome, at_most: int) -> dict[DeliveryState, int]:
         """See `DeliveryIndex.counts`."""
         states = tuple(DeliveryState)
-        found = await all_of(self._count(home, state, at_most) for state in states)
-        return dict(zip(states, found, strict=True))
+        found = await all_of(self.created(home=home, state=state, since=None, at_most=at_most) for state in states)
+        return {state: len(created) for state, created in zip(states, found, strict=True)}
 
     async def created(
-        self, *, home: OperatorHome, state: DeliveryState, since: datetime, at_most: int
+        self, *, home: OperatorHome, state: DeliveryState, since: datetime | None, at_most: int
     ) -> list[datetime]:
         """See `DeliveryIndex.created`."""
         found: list[datetime] = []
-        rows = newest_first_rows(self._rows, home=home, index=(_STATE, state), since=since, page=_PAGE)
+        rows = newest_first_rows(self._rows, home=home, index=(_STATE, state), since=since, page=min(at_most, _PAGE))
         async for _, row in rows:
             # The key is the index, the state, when it was created, and the line.
             found.append(instant_of(row.key.split("|", 3)[2], newest_first=True))
@@ -55,11 +55,3 @@ class StoredDeliveryIndex:
             ]
         )
         return [DELIVERY.validate_json(row.text) for row in rows if row is not None], after
-
-    async def _count(self, home: OperatorHome, state: DeliveryState, at_most: int) -> int:
-        first, before = range_below(_STATE, state)
-        pages = await all_of(
-            self._rows.query(partition=partition, first=first, before=before, limit=at_most)
-            for partition in home.partitions()
-        )
-        return min(sum(len(page) for page in pages), at_most)

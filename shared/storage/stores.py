@@ -23,12 +23,12 @@ from .version_rows import VersionRows
 if TYPE_CHECKING:
     from shared.charging_platform import SweepState, TakeOverState
 
-    from .counted_rows import CountedRows
     from .delivery_index import StoredDeliveryIndex
     from .erasure_rows import StoredErasures
     from .notice_rows import NoticeRows
     from .notice_sources import StoredConcerns
     from .reconciliation_rows import StoredEndedSessions, StoredReconciliations
+    from .standing_rows import StandingRows
     from .sweep_rows import StateRows, StoredKnownSessions
 
 CONFIGURATION = "configuration"
@@ -141,11 +141,11 @@ class Stores:
         return StoredOutbox(rows=self.ledger)
 
     @cached_property
-    def counted(self) -> "CountedRows":
-        """How much there is, for people."""
-        from .counted_rows import CountedRows
+    def standing_rows(self) -> "StandingRows":
+        """How an operator stands, for people."""
+        from .standing_rows import StandingRows
 
-        return CountedRows(rows=self.ledger)
+        return StandingRows(rows=self.ledger)
 
     @cached_property
     def delivery_index(self) -> "StoredDeliveryIndex":

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.delivery import DeliveryState, Grain, Statement, Timeline, statement, timeline
+from shared.delivery import DeliveryState, Grain, Overview, Statement, overview, statement
 from tests.unit.sessions.platform_messages import NOW, stop_message
 from tests.unit.sessions.world import World
 
@@ -21,17 +21,24 @@ async def lines(town: World, count: int, *, first: int = 0) -> None:
 
 
 async def course(
-    town: World, grain: Grain, *, zone: ZoneInfo = OSLO, now: datetime | None = None, most: int = 1000
-) -> Timeline:
+    town: World,
+    grain: Grain,
+    *,
+    zone: ZoneInfo = OSLO,
+    now: datetime | None = None,
+    most: int = 1000,
+    counted: int = 1000,
+) -> Overview:
     """Lines over time."""
     operator = await town.operator()
-    return await timeline(
+    return await overview(
         index=town.wiring.delivery_index,
         home=operator.home,
         grain=grain,
         zone=zone,
         now=now or town.clock.now(),
-        most_per_state=most,
+        counted=counted,
+        most=most,
     )
 
 
@@ -75,9 +82,9 @@ async def test_what_is_older_than_the_first_bar_is_not_counted(town: World) -> N
 
 async def test_beyond_the_bound_it_is_said_from_when_the_count_is_whole(town: World) -> None:
     await lines(town, 12)
-    whole = await course(town, Grain.HOUR, most=13)
+    whole = await course(town, Grain.HOUR, most=13, counted=5)
     assert (sum(bar.lines for bar in whole.bars), whole.complete_since) == (12, None)
-    cut = await course(town, Grain.HOUR, most=5)
+    cut = await course(town, Grain.HOUR, most=5, counted=5)
     assert (sum(bar.lines for bar in cut.bars), cut.complete_since) == (5, NOW + timedelta(minutes=7))
 
 
@@ -87,12 +94,14 @@ async def test_what_a_clock_that_was_ahead_wrote_is_counted_as_new(town: World) 
     assert (await course(town, Grain.HOUR, now=NOW)).bars[-1].lines == 1
 
 
-async def test_states_are_counted_up_to_a_bound(town: World) -> None:
+@pytest.mark.parametrize(("counted", "count"), [(3, 3), (9, 9), (1000, 9)])
+async def test_states_are_counted_up_to_a_bound_and_the_bars_beyond_it(town: World, counted: int, count: int) -> None:
     await lines(town, 9)
+    found = await course(town, Grain.DAY, counted=counted)
+    assert found.counts == dict.fromkeys(DeliveryState, 0) | {DeliveryState.PENDING: count}
+    assert sum(bar.lines for bar in found.bars) == 9
     operator = await town.operator()
-    for most, count in ((3, 3), (9, 9), (1000, 9)):
-        counts = await town.wiring.delivery_index.counts(home=operator.home, at_most=most)
-        assert counts == dict.fromkeys(DeliveryState, 0) | {DeliveryState.PENDING: count}
+    assert found.counts == await town.wiring.delivery_index.counts(home=operator.home, at_most=counted)
 
 
 @pytest.mark.parametrize(("most", "taken", "is_whole"), [(5, 5, False), (9, 9, True), (10, 9, True)])

@@ -6,7 +6,10 @@ from typing import Any
 
 from openapi_spec_validator import validate
 
+from functions.call import EndpointSpec
 from functions.http_endpoint import ENDPOINTS
+from functions.pages.page_endpoint import PAGES
+from functions.pages.visit import PageSpec
 from functions.service_routes import VERSION
 from shared.faults import StorageUnavailable
 from tests.unit.functions.app_support import App, registered
@@ -68,11 +71,14 @@ def test_no_http_function_escapes_the_wrapper() -> None:
         for name, function in registered().items()
         if (trigger := function.get_trigger()) is not None and trigger.get_binding_name() == "httpTrigger"
     }
-    assert set(over_http) == set(ENDPOINTS)
+    files = over_http.pop("asset")  # the same for everybody
+    assert files["route"] == "assets/{file}"
+    assert set(over_http) == {*ENDPOINTS, *PAGES}
+    wrappers = ("functions/http_endpoint.py", "functions/pages/page_endpoint.py")
     for name, found in over_http.items():
-        spec = ENDPOINTS[name]
+        spec: EndpointSpec | PageSpec = ENDPOINTS.get(name) or PAGES[name]
         assert found["route"] == spec.route
         assert [str(method.value) for method in found["methods"]] == [spec.method]
         assert found["authLevel"].value == "anonymous"
         code = registered()[name].get_user_function().__code__
-        assert code.co_filename.endswith("functions/http_endpoint.py")
+        assert code.co_filename.endswith(wrappers[name in PAGES])

@@ -94,6 +94,15 @@ async def test_a_tag_that_nobody_has_leads_to_the_session_that_waits_for_it(town
     ]
 
 
+async def test_a_tag_that_somebody_had_is_found_with_the_session_that_waits_for_whoever_has_it_now(town: World) -> None:
+    await town.contract("ContractTerminated", at=BEFORE + timedelta(days=1))
+    await town.say(stop_message())
+    assert sorted(await listed(TAG)) == [
+        ("Driver", f"{BELOW}/drivers/{OWNER}"),
+        ("Session", f"{BELOW}/story/{SESSION}"),
+    ]
+
+
 async def test_several_things_of_one_name_are_offered(town: World) -> None:
     await town.contract("ContractTerminated", at=BEFORE + timedelta(days=1))
     await town.contract(owner=OTHER_OWNER, at=BEFORE + timedelta(days=2))

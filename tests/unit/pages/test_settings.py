@@ -8,33 +8,14 @@ from typing import Any
 import pytest
 
 from functions.pages.person import Role
-from shared.operators import ChargingPlatform, Operator, Product, SecretName
+from shared.operators import ChargingPlatform, Product, SecretName
 from shared.operators.documents import OperatorDocument
-from tests.unit.pages.filled_form import filled
-from tests.unit.pages.visitor import Page, Visitor
-from tests.unit.sessions.platform_messages import GLN, stop_message
+from tests.unit.pages.settings_visits import URL, said, sent, stored
+from tests.unit.pages.visitor import Visitor
+from tests.unit.sessions.platform_messages import GLN
 from tests.unit.sessions.world import World
 
-URL = f"/integrations/{GLN}/settings"
-HELD = stop_message(authorizedIdTag="UNHEARD0F")
 ODD = "\"><script>alert('1')</script> Ødegård Ελλάδα"
-
-
-async def stored(town: World) -> Operator:
-    """The operator as it is stored."""
-    found = await town.wiring.operators.find(gln=GLN)
-    assert found is not None
-    return found.value
-
-
-async def sent(visitor: Visitor, changes: dict[str, Any]) -> Page:
-    """The form as it is shown, with some of its fields filled in otherwise, saved."""
-    return await visitor.post(URL, filled(await visitor.get(URL)) | changes)
-
-
-def said(page: Page) -> str:
-    """What stands on top as done."""
-    return page.one("main > .said").get_text()
 
 
 async def test_saving_what_is_shown_changes_nothing_at_all(town: World) -> None:
@@ -180,108 +161,6 @@ async def test_a_product_that_is_wrong_is_told_in_its_row(town: World) -> None:
     page = await sent(Visitor(), rows)
     assert "products has more than one entry for a" in page.one("#faults").get_text()
     assert len(page.soup.select('[name="product.code"]')) == 2
-
-
-async def test_rows_of_products_come_and_go_without_being_saved(town: World) -> None:
-    await town.operator(products=(Product(product_code="a"), Product(product_code="b", site_id=4)))
-    visitor = Visitor()
-    form = filled(await visitor.get(URL)) | {"name": "typed, not saved"}
-    page = await visitor.post(URL, form | {"do": "add-product"})
-    assert [each["value"] for each in page.soup.select('[name="product.code"]')] == ["a", "b", ""]
-    assert len(page.soup.select("[autofocus]")) == 1
-    page = await visitor.post(URL, filled(page) | {"do": "remove-product 0"})
-    assert filled(page)["product.code"] == ["b"]
-    assert filled(page)["name"] == "typed, not saved"
-    assert len((await stored(town)).products) == 2
-    await visitor.post(URL, filled(page))
-    assert (await stored(town)).products == (Product(product_code="b", site_id=4),)
-
-
-async def test_as_many_products_as_there_may_be_can_be_saved(town: World) -> None:
-    await town.operator(products=tuple(Product(product_code=f"charging at home {place}") for place in range(1000)))
-    form = filled(await Visitor().get(URL))
-    tariffs = list(form["product.tariff"])
-    tariffs[999] = "night"
-    assert said(await Visitor().post(URL, form | {"product.tariff": tariffs})) == "Saved: Product charging at home 999."
-    assert (await stored(town)).products[999].tariff_id == "night"
-
-
-async def test_values_are_tried_as_contract_events_are(town: World) -> None:
-    visitor = Visitor()
-    form = filled(await visitor.get(URL))
-    values = "707057500000000025\r\n 7070575 \r\n\r\n707-1\r\n<b>\r\n7070575\r\n<b\r\nabcdef"
-    page = await visitor.post(
-        URL, form | {"do": "try-pattern", "accountingPointPattern": "7[0-9]*|<b", "values": values}
-    )
-    rows = [row.get_text(" ").split() for row in page.soup.select("#tried tbody tr")]
-    assert rows == [
-        ["707057500000000025", "fits"],
-        ["7070575", "fits"],
-        ["707-1", "does", "not", "fit"],
-        ["<b>", "does", "not", "fit"],
-        ["<b", "fits"],
-        ["abcdef", "does", "not", "fit"],
-    ]
-    page = await visitor.post(URL, form | {"do": "try-pattern", "accountingPointPattern": "(?=a)", "values": "a"})
-    assert "refused" in page.one("#tried").get_text()
-    assert "invalid perl operator: (?=" in page.one("#tried").get_text()
-    assert (await stored(town)).accounting_point_pattern == "[A-Za-z0-9]{5,18}"
-
-
-async def test_what_a_change_brings_is_said_before_it_is_made(town: World) -> None:
-    await town.say(HELD)
-    visitor = Visitor()
-    page = await sent(visitor, {"mode": "meter-value"})
-    assert page.status == 422
-    assert "the held ones (1)" in page.one("#agree").get_text()
-    assert (await stored(town)).mode == "costed-transaction"
-    form = filled(page)
-    assert (await visitor.post(URL, form | {"agreed": ["mode costed-transaction"]})).status == 422
-    other = await visitor.post(URL, form | {"agreed": ["mode meter-value"], "state": "rehearsal"})
-    assert "nothing is sent" in other.one("#agree").get_text()
-    page = await visitor.post(URL, form | {"agreed": ["mode meter-value"], "rehearsal.mode": "costed-transaction"})
-    assert said(page) == "Saved: Mode, Rehearse a second mode."
-    after = await stored(town)
-    assert (after.mode, after.rehearsal is not None) == ("meter-value", True)
-
-
-async def test_entra_is_taken_out_only_when_it_is_meant(town: World) -> None:
-    empty = dict.fromkeys(("entra.directoryId", "entra.clientId", "entra.scope", "entra.secretExpiresAt"), "")
-    page = await sent(Visitor(), empty)
-    assert page.fault("entra.clientId")
-    page = await sent(Visitor(), {"forget": ["entra"]})
-    assert "forgotten" in page.one("#agree").get_text()
-    page = await Visitor().post(URL, filled(page) | {"agreed": ["forget entra"]})
-    assert (await stored(town)).entra is None
-    assert "not set" in page.one('label[for="entra.clientSecret"]').get_text()
-    page = await sent(Visitor(), {"entra.clientId": "c"})
-    assert page.fault("entra.directoryId") == page.fault("entra.scope") == "is required"
-    assert (await stored(town)).entra is None
-
-
-async def test_a_secret_that_was_typed_is_never_given_back(town: World) -> None:
-    page = await sent(Visitor(), {"entra.clientSecret": "s3cr3t-typed", "name": ""})
-    assert "s3cr3t-typed" not in page.body.decode()
-    assert "Type it again" in page.one('[id="note-entra.clientSecret"]').get_text()
-
-
-async def test_a_made_up_signing_secret_is_shown_once(town: World) -> None:
-    page = await sent(Visitor(), {"notices.url": "https://a.example/hook", "notices.kinds": ["dead-letter"]})
-    secret = page.one("#notices-secret").get_text()
-    assert secret.startswith("whsec_")
-    notices = (await stored(town)).notices
-    assert notices is not None
-    assert [str(kind) for kind in notices.kinds] == ["dead-letter"]
-    assert secret not in (await Visitor().get(URL)).body.decode()
-    page = await sent(Visitor(), {"notices.url": "https://a.example/other"})
-    assert said(page) == "Saved: Address."
-
-
-async def test_a_test_notice_says_what_the_address_answered(town: World) -> None:
-    await sent(Visitor(), {"notices.url": "https://127.0.0.1:9/hook"})
-    page = await Visitor().post(URL + "/notices-test")
-    assert "did not take the test" in page.one("#notices-tried").get_text()
-    assert len(page.soup.select("#notices-tried tbody tr")) == 1
 
 
 async def test_who_only_reads_sees_all_values_and_no_form(town: World) -> None:

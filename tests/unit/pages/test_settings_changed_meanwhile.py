@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.operators import Operator, Product
 from tests.unit.pages.filled_form import filled
-from tests.unit.pages.test_settings import URL, said, stored
+from tests.unit.pages.settings_visits import URL, said, stored
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.world import World
 from tests.unit.sessions.world_parts import YieldingRows

@@ -9,7 +9,7 @@ import pytest
 
 from functions.pages.person import Role
 from shared.faults import StorageUnavailable
-from shared.operators import Access, RevenueShare, Scope
+from shared.operators import Access, RevenueShare, Scope, import_sites, listed_sites, plan_import, read_sheet
 from shared.storage.memory_rows import MemoryRows
 from shared.storage.rows import Change
 from tests.unit.pages.visitor import Page, Visitor
@@ -17,7 +17,6 @@ from tests.unit.sessions.platform_messages import CHARGER, GLN, OTHER_GLN
 from tests.unit.sessions.world import World, world
 
 # An uploaded file is left open for the garbage collector by the wrapper of pages.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 SITES = f"/integrations/{GLN}/sites"
 FORMULAS = [
     "=1+1",
@@ -162,10 +161,12 @@ async def test_a_wrong_line_is_named_with_its_reason_and_nothing_can_be_imported
     await town.site(2, parent=1)
     header = "siteId;name;timezone;parentSiteId;access;tariffId;revenueShare;revenueShareId\n"
     page = await previewed(header + line + "\n9;Good;;;;;;\n")
-    assert counts(page)[3] == "1"
+    new, changed, _, wrong = counts(page)
+    assert (new, changed, wrong) == ("1", "0", "1")
     told = [each.get_text() for each in page.soup.select("table")[0].select("tbody td")]
     assert told[2] == column
     assert reason in told[3]
+    assert "Value error" not in told[3]
     assert int(told[0]) == 2 + line.count("\n")
     assert not page.soup.select('form[action$="confirm"]')
     assert "status" in await site(town, 9)
@@ -236,6 +237,18 @@ async def test_wrong_lines_are_not_imported_by_a_forged_confirmation(town: World
     )
     assert page.status == 409
     assert "status" in await site(town, 6)
+
+
+async def test_a_site_that_changes_while_it_is_imported_is_left_to_who_changed_it(town: World) -> None:
+    await town.site(1)
+    entries = await listed_sites(store=town.wiring.sites, gln=GLN, most=10)
+    lines = read_sheet(b"siteId;name\n1;Mine\n2;New\n")
+    plan = plan_import(lines, entries=entries, tariff_ids=(), now=town.clock.now())
+    await town.site(1, access=Access.PRIVATE)
+    await town.site(2)
+    imported = await import_sites(plan=plan, gln=GLN, store=town.wiring.sites, now=town.clock.now())
+    assert (imported.put, sorted(each.site_id for each in imported.not_put)) == ((), [1, 2])
+    assert ((await site(town, 1))["access"], (await site(town, 2))["name"]) == ("private", "Site 2")
 
 
 class OnceAway(MemoryRows):

@@ -74,6 +74,7 @@ async def test_a_session_is_told_from_the_contract_to_the_last_attempt(town: Wor
 
 async def test_what_followed_a_line_is_in_its_story_by_whatever_id_it_is_asked(town: World) -> None:
     await charged(town)
+    town.clock.move(minutes=1)
     body = {"reason": "the meter was wrong", "consumptionKWh": 10}
     reply = await town.call(
         "correct_transaction", scope=Scope.OPERATOR_ADMIN, path={"transactionId": SESSION}, body=body
@@ -82,7 +83,9 @@ async def test_what_followed_a_line_is_in_its_story_by_whatever_id_it_is_asked(t
     for reference in (SESSION, reply.document["transactionId"]):
         page = await story(reference)
         assert "the meter was wrong" in page.text
-        assert any(text.startswith(f"Corrected line {reply.document['transactionId']}") for text in moments(page))
+        told = " / ".join(moments(page))
+        assert told.index("Attempt 1") < told.index(f"Corrected line {reply.document['transactionId']}")
+        assert "line-corrected" in told
     assert (await Visitor().get(f"{BELOW}/story/{SESSION}-C9")).status == 404
 
 
