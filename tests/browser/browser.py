@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 PROJECT = Path(__file__).parents[2]
 SCREENSHOTS = PROJECT / ".local" / "screenshots"
@@ -58,6 +58,23 @@ class Person:
         self.page.get_by_label("Operators").select_option(gln)
         self.page.get_by_role("button", name="Sign in").click()
 
+    def open_tab(self, name: str) -> None:
+        """Goes to a tab of the operator on whose pages the person is."""
+        self.page.get_by_role("navigation", name="Integrations").get_by_role("link", name=name, exact=True).click()
+        expect(self.page.locator("nav [aria-current=page]")).to_have_text(name)
+
+    def section(self, heading: str) -> Locator:
+        """The part of the page under this heading."""
+        return self.page.locator("section, form").filter(has=self.page.get_by_role("heading", name=heading, exact=True))
+
+    def says_yes(self) -> None:
+        """To the next question that the page asks before it acts."""
+        self.page.once("dialog", lambda question: question.accept())
+
+    def pastes(self) -> str:
+        """What was copied last."""
+        return str(self.page.evaluate("navigator.clipboard.readText()"))
+
     def look(self, name: str) -> None:
         """Writes a screenshot, to be looked at."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -65,11 +82,18 @@ class Person:
 
     def check(self) -> None:
         """Nothing went wrong on this page, it fits the screen, and everybody can use it."""
+        self.page.wait_for_load_state()
+        expect(self.page.locator(".htmx-request")).to_have_count(0)  # what is being asked for is dimmed meanwhile
         assert self.console == []
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"{self.page.url} is {width} pixels wider than the screen"
         faults = barriers(self.page)
         assert faults == [], f"{self.page.url}: {json.dumps(faults, indent=1)}"
+
+
+def term(place: Locator, name: str) -> Locator:
+    """What a list of terms says of one of them."""
+    return place.locator("dl > div").filter(has=place.page.get_by_text(name, exact=True)).get_by_role("definition")
 
 
 def barriers(page: Page) -> list[dict[str, Any]]:

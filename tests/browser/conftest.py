@@ -1,12 +1,15 @@
 """One stack and one browser for all journeys; each journey has its own operator or its own driver."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.browser import Person, chromium
-from tests.stack.whole_stack import WholeStack, shared_stack
+from tests.stack.whole_stack import COSTED, WholeStack, shared_stack, text
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +31,27 @@ def kari(browser: Browser, whole: WholeStack) -> Iterator[Person]:
     person = Person(browser, whole.stack.functions_url)
     yield person
     person.close()
+
+
+@pytest.fixture
+def line_of(whole: WholeStack) -> Callable[..., str]:
+    """A session stops after an hour and 10 kWh, and is settled: `line_of(siteId=7)` is the id of its line.
+
+    It comes from the first operator's driver, at a charger of its own; what is given goes into the stop message.
+    """
+
+    def stopped(**said: Any) -> str:
+        session_id, ended = str(uuid.uuid4().int % 10**12), datetime.now(UTC) - timedelta(minutes=1)
+        message = {
+            "chargerId": f"SEEN_{session_id}",
+            "transactionId": session_id,
+            "authorizedIdTag": whole.driver(gln=COSTED)[1],
+            "action": "transaction_stop",
+            "deviceTimeStampStart": text(ended - timedelta(hours=1)),
+            "deviceTimeStampEnd": text(ended),
+            "consumptionWh": 10_000,
+        }
+        assert whole.say({**message, **said})["status"] == "settled"
+        return session_id
+
+    return stopped

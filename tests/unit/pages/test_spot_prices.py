@@ -102,6 +102,23 @@ async def test_a_day_is_put_by_pasting_it_and_shown(town: World) -> None:
     assert len(page.soup.select("tbody tr")) == 24
 
 
+async def test_prices_below_zero_hang_below_the_line(town: World) -> None:
+    await put(town, "2026-01-15", prices=[-0.5, *[1.0] * 22, 0])
+    bars = (await Visitor().get(DAY)).soup.select("svg.plot rect")
+    assert [bar["class"] for bar in bars[:2]] == [["two"], ["one"]]
+    below, above, free = (bars[0], bars[1], bars[-1])
+    line = float(str(above["y"])) + float(str(above["height"]))
+    assert abs(float(str(below["y"])) - line) < 0.2
+    assert abs(float(str(above["height"])) - 2 * float(str(below["height"]))) < 0.2
+    assert float(str(free["height"])) == 1
+
+
+async def test_prices_that_are_all_dear_have_their_bars_from_zero_on(town: World) -> None:
+    await put(town, "2026-01-15", prices=[2.0, *[1.0] * 23])
+    bars = (await Visitor().get(DAY)).soup.select("svg.plot rect")
+    assert abs(float(str(bars[0]["height"])) - 2 * float(str(bars[1]["height"]))) < 0.2
+
+
 async def test_prices_as_the_market_publishes_them_are_divided(town: World) -> None:
     quarters = "\t".join(["523.45", "-1,5"] * 48)
     await Visitor().post(DAY, {**FORM, "resolution": "15", "unit": "MWh", "prices": quarters})

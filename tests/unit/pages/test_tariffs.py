@@ -1,6 +1,7 @@
 """The Tariffs tab: which there are, what each costs in words and over the week, and changing one without losing any."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from functions.pages.person import Role
 from shared.json_documents import print_json
-from shared.operators import Mode, Product, Scope
+from shared.operators import Mode, Product, Scope, Version
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN
 from tests.unit.sessions.world import World
@@ -90,6 +91,24 @@ async def test_a_tariff_that_fits_the_operator_no_more_is_told(town: World) -> N
     assert "Sessions cannot be priced with it" in page.text
     assert "currency" in page.one(".said.bad").get_text()
     assert not page.soup.select("svg.plot")
+
+
+async def test_a_document_of_which_nothing_can_be_made_is_shown_as_it_is(town: World) -> None:
+    entry = await town.wiring.tariffs.find(gln=GLN, entry_id="flat")
+    assert entry is not None
+    broken = Version(valid_from=None, document={"id": "flat", "currency": "NOK", "elements": "<none>"})
+    await town.wiring.tariffs.write(
+        gln=GLN,
+        entry=replace(entry.value, versions=(broken,)),
+        changed=broken,
+        version=entry.version,
+        now=NOW,
+    )
+    assert "cannot be read prices nothing elements: must be a list" in row(await Visitor().get(TARIFFS), "flat")
+    page = await Visitor().get(f"{TARIFFS}/flat")
+    assert "It cannot be read." in page.text
+    assert '"elements": "<none>"' in page.one("#document").get_text()
+    assert '"elements": "<none>"' in (await Visitor().get(EDIT)).one("#json").get_text()
 
 
 async def test_the_week_shows_the_price_incl_vat_of_each_hour(town: World) -> None:
@@ -197,6 +216,8 @@ async def test_each_fault_stands_beside_its_field_and_nothing_is_lost(town: Worl
     assert page.one("#sessionPrice")["value"] == "<script>"
     assert page.one("#energyPrice")["aria-invalid"] == "true"
     assert await versions(town, "odd") == 0
+    page = await Visitor().post(NEW, {**COMMON, "tariffId": "odd", "energyPrice": "1" * 5000})
+    assert (page.status, bool(page.fault("energyPrice"))) == (422, True)
 
 
 async def test_a_name_that_is_taken_or_none_is_refused(town: World) -> None:
@@ -226,9 +247,8 @@ async def test_what_the_form_has_no_field_for_stays(town: World) -> None:
     document = sample("evening") | {"tariff_alt_text": [{"language": "nb", "text": "Kveld"}]}
     await put(town, document)
     form = await Visitor().get(f"{TARIFFS}/evening/edit")
-    typed = {
-        each["name"]: each.get("value", "") for each in form.soup.select("main input[type=text], main input[type=time]")
-    }
+    inputs = form.soup.select("main input[type=text], main input[type=time]")
+    typed: dict[str, Any] = {str(each["name"]): each.get("value", "") for each in inputs}
     days = [each["value"] for each in form.soup.select("input[checked]")]
     sent = {**typed, "windowDays": days, "taxIncluded": "NO", "revision": revision(form), "do": "save"}
     await Visitor().post(f"{TARIFFS}/evening/edit", {**sent, "parkedPrice": "31"})
