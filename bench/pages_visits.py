@@ -51,7 +51,6 @@ def _session(stage: Stage, number: int) -> int:
 def _details_of(stage: Stage, _: int, page: Page) -> None:
     newest = newest_of(range(stage.sessions), most=1)[0]
     heard = page.named(r"session-stopped for <a [^>]*>([^<]+)</a>")
-    open("/tmp/bpages/p.html","w").write(page.html)
     assert heard == [newest], (heard, newest)
     assert page.named(r'<a href="[^"]*/deliveries/(\d+)">') == [newest], page.html
     assert ">connected</span>" in page.html, page.html
@@ -64,7 +63,6 @@ def _newest_entries(stage: Stage, _: int, page: Page) -> None:
 def _newest_lines(stage: Stage, _: int, page: Page) -> None:
     shown = page.named(r'/deliveries/(\d+)"')
     assert shown == newest_of(range(stage.sessions), most=PAGE), shown
-    assert "1000 or more" in page.html, page.html
 
 
 def _driver(stage: Stage, number: int, page: Page) -> None:
@@ -146,8 +144,9 @@ def _page_at(path: str) -> tuple[str, dict[str, str]]:
     parts = path.strip("/").split("/")
     found = []
     for name, spec in PAGES.items():
-        route = spec.route.split("/")
-        pairs = list(zip(route, parts, strict=False))
-        if spec.method == "GET" and len(route) == len(parts) and all(a[0] == "{" or a == b for a, b in pairs if a):
-            found.append((name, {part[1:-1]: given for part, given in pairs if part.startswith("{")}))
+        route = spec.route.strip("/").split("/")
+        if spec.method == "GET" and len(route) == len(parts):
+            pairs = list(zip(route, parts, strict=True))
+            if all(part.startswith("{") or part == given for part, given in pairs):
+                found.append((name, {part[1:-1]: given for part, given in pairs if part.startswith("{")}))
     return min(found, key=lambda each: len(each[1]))

@@ -1,4 +1,4 @@
-// What HTML alone cannot do: copy a key, ask before something that cannot be undone, keep filled-in forms from being lost.
+// What HTML alone cannot do: copy a key, ask before something that cannot be undone, show a refusal where the page stays.
 "use strict";
 
 document.addEventListener("click", async (event) => {
@@ -19,3 +19,21 @@ document.addEventListener("submit", (event) => {
 
 // The tab one is on is brought into view where not all fit.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+// htmx leaves an answer that refuses something alone. Ours are pages: the part that was asked for is put in its place
+// where the page has it (a form with its faults), else all of what the page says.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (xhr.status < 400) return;
+  const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const selector = requestConfig.elt.closest("[hx-select]")?.getAttribute("hx-select");
+  if (selector && answer.querySelector(selector)) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+    return;
+  }
+  const said = answer.querySelector("main");
+  if (!said) return;
+  document.querySelector("main").replaceChildren(...said.childNodes);
+  document.querySelector("main").focus();
+});

@@ -1,0 +1,162 @@
+"""How soon pages are there on the whole stack, beside the same reads and ranges asked bare.
+
+Azurite looks through a partition row by row for each range, so the size that is stated is stored, and measured as it
+is; what Azure's table service takes does not depend on it. `bench.pages_growth` shows that what is asked does not grow.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from itertools import batched
+from pathlib import Path
+from statistics import median
+
+import aiohttp
+from azure.data.tables.aio import TableServiceClient
+
+from bench import messages
+from bench.figure import Figure, percentile
+from bench.floor.rows import ReplayedRows
+from bench.floor.step import Query, Read
+from bench.growth.acts import Stage
+from bench.growth.mould import Mould
+from bench.pages_noted import NotedRows, Notes
+from bench.pages_past import ENTRIES_OF_A_SESSION, Making
+from bench.pages_visits import VISITS, Page, Visit, visit
+from local.stack import Stack, running
+from shared.storage.azure_rows import CLIENT_OPTIONS, AzureRows
+from shared.storage.rows import Upsert
+from shared.wiring import CONFIGURATION, LEDGER
+
+_TRANSACTION = 100
+_WRITTEN_AT_ONCE = 8
+_NEAR_THE_WORST = 0.95
+
+type _Tables = Mapping[str, ReplayedRows]
+
+
+async def on_the_stack(making: Making, *, sessions: int, state: Path) -> list[Figure]:
+    """Each visit, one after the other in turn with its bare reads, every page checked."""
+    with running(state=state, in_memory_tables=True) as stack:
+        async with aiohttp.ClientSession(stack.functions_url) as http, _tables_of(stack) as tables:
+            await _set_up(http, stack.platform_admin_key)
+            started = time.perf_counter()
+            count = await _fill(tables[LEDGER], making.moulds(sessions=sessions))
+            print(f"pages: {count:,} rows stored in {time.perf_counter() - started:.1f} s", file=sys.stderr)
+            stage = making.stage(sessions=sessions)
+            figures = [figure for each in VISITS for figure in await _measured(each, stage, making, http, tables)]
+            await stage.town.wiring.aclose()
+    return figures
+
+
+async def _measured(
+    it: Visit, stage: Stage, making: Making, http: aiohttp.ClientSession, tables: _Tables
+) -> list[Figure]:
+    taken: list[float] = []
+    bare: list[float] = []
+    operations: list[int] = []
+    for number in range(it.sample):
+        address = it.address(stage, number)
+        notes = await _noted(stage, making, address)
+        started = time.perf_counter()
+        page = await _opened(http, address)
+        taken.append((time.perf_counter() - started) * 1000)
+        it.check(stage, number, page)
+        started = time.perf_counter()
+        await _ask_bare(tables, notes.groups)
+        bare.append((time.perf_counter() - started) * 1000)
+        operations.append(notes.operations)
+    stored = f"{stage.sessions * ENTRIES_OF_A_SESSION:,} entries stored"
+    figure = partial(Figure, unit="ms", sample=it.sample, goal=it.goal)
+    return [
+        figure(name=f"{it.name}, {stored}", value=median(taken), floor=median(bare)),
+        figure(
+            name=f"{it.name}, p95, {stored}",
+            value=percentile(taken, _NEAR_THE_WORST),
+            floor=percentile(bare, _NEAR_THE_WORST),
+        ),
+        Figure(name=f"{it.name}, storage operations", value=median(operations), unit="operations", sample=it.sample),
+    ]
+
+
+async def _opened(http: aiohttp.ClientSession, address: str) -> Page:
+    async with http.get(address) as response:
+        html = await response.text()
+        if response.status != 200:
+            raise RuntimeError(f"{address} answered {response.status}: {html}")
+        return Page(address=response.url.path, html=html)
+
+
+async def _noted(stage: Stage, making: Making, address: str) -> Notes:
+    """What the page asks once the operator's configuration is known, which it is for half a minute."""
+    town, notes = stage.town, Notes()
+    kept, rows = town.wiring, {CONFIGURATION: making.configuration.rows, LEDGER: stage.rows}
+    tables = {name: NotedRows(table=name, rows=each, notes=notes) for name, each in rows.items()}
+    town.wiring = making.wiring(town, tables=dict(tables))
+    await visit(stage, address)
+    notes.groups.clear()
+    await visit(stage, address)
+    town.wiring = kept
+    return notes
+
+
+async def _ask_bare(tables: _Tables, groups: Sequence[Sequence[Read | Query]]) -> None:
+    for group in groups:
+        await asyncio.gather(*(_ask(tables[step.table], step) for step in group))
+
+
+async def _ask(rows: ReplayedRows, step: Read | Query) -> None:
+    match step:
+        case Read():
+            await rows.read(partition=step.partition, key=step.key)
+        case Query():
+            await rows.query(partition=step.partition, first=step.first, before=step.before, limit=step.limit)
+
+
+@asynccontextmanager
+async def _tables_of(stack: Stack) -> AsyncIterator[_Tables]:
+    async with TableServiceClient.from_connection_string(stack.table_storage, **CLIENT_OPTIONS) as tables:
+        yield {name: ReplayedRows(AzureRows(client=tables.get_table_client(name))) for name in (CONFIGURATION, LEDGER)}
+
+
+async def _set_up(http: aiohttp.ClientSession, admin_key: str) -> None:
+    """The operator that the past is of, with its tariff and charger, and keys as many as it has in memory."""
+    headers = {"x-api-key": admin_key}
+    for order in messages.preparation():
+        async with http.put(order.path, json=order.document, headers=headers) as response:
+            response.raise_for_status()
+    for scope in ("charging-platform", "operator-admin", "utility-cloud"):
+        order = messages.key_order(scope)
+        async with http.post(order.path, json=order.document, headers=headers) as response:
+            response.raise_for_status()
+
+
+async def _fill(rows: ReplayedRows, moulds: Sequence[Mould]) -> int:
+    """Writes the past, as it is cast, in large transactions; says how many rows."""
+    transactions = _transactions(moulds)
+    written = 0
+
+    async def work() -> None:
+        nonlocal written
+        for partition, texts in transactions:
+            await rows.fill(partition=partition, texts=texts)
+            written += len(texts)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(_WRITTEN_AT_ONCE):
+            group.create_task(work())
+    return written
+
+
+def _transactions(moulds: Sequence[Mould]) -> Iterator[tuple[str, dict[str, str]]]:
+    for mould in moulds:
+        numbers: dict[str, list[int]] = {}
+        for number, partition in enumerate(mould.partitions):
+            numbers.setdefault(partition, []).append(number)
+        for partition, there in numbers.items():
+            rows = (mould.row(key, number) for key, number in zip(mould.keys(there), there, strict=True))
+            for some in batched(rows, _TRANSACTION, strict=False):
+                yield partition, {row.key: row.text for row in some}
