@@ -33,11 +33,24 @@ class AskedPattern(Pattern):
             await town.call("get_transaction", path={"transactionId": session_id})
 
 
+class ConfigurationRows(MemoryRows):
+    """Rows that can be carried elsewhere."""
+
+    def texts(self) -> dict[str, dict[str, str]]:
+        """Every row's text by partition and key."""
+        return {
+            partition: {key: row.text for key, row in held.rows.items()}
+            for partition, held in self._partitions.items()
+            if held.rows
+        }
+
+
 @dataclass(frozen=True, kw_only=True)
 class Making:
     """What stages are made of. `now` is when they are looked at: a whole minute."""
 
     configuration: Configuration
+    configuration_rows: ConfigurationRows
     pattern: Pattern
     sandbox: RunningSandbox
     now: datetime
@@ -68,7 +81,8 @@ class Making:
 
 async def new_making(sandbox: RunningSandbox, *, now: datetime) -> Making:
     """An operator that is set up, and a session of it that ended within the hour before `now`."""
-    configuration = Configuration()
+    rows = ConfigurationRows()
+    configuration = Configuration(rows=rows)
     town = Town(configuration=configuration, ledger=MemoryRows(), sandbox=sandbox)
     await town.set_up()
     order = key_order(Scope.UTILITY_CLOUD)
@@ -79,7 +93,9 @@ async def new_making(sandbox: RunningSandbox, *, now: datetime) -> Making:
         activated_at=now - YEARS - timedelta(days=60), charged_at=now - _UNTIL_ALL_HAD_HAPPENED
     )
     await pattern.happen(configuration=configuration, sandbox=sandbox)
-    return Making(configuration=configuration, pattern=pattern, sandbox=sandbox, now=now)
+    return Making(
+        configuration=configuration, configuration_rows=rows, pattern=pattern, sandbox=sandbox, now=now
+    )
 
 
 def newest_of(sessions: Iterable[int], *, most: int) -> list[str]:

@@ -17,7 +17,6 @@ from statistics import median
 import aiohttp
 from azure.data.tables.aio import TableServiceClient
 
-from bench import messages
 from bench.figure import Figure, percentile
 from bench.floor.rows import ReplayedRows
 from bench.floor.step import Query, Read
@@ -42,7 +41,8 @@ async def on_the_stack(making: Making, *, sessions: int, state: Path) -> list[Fi
     """Each visit, one after the other in turn with its bare reads, every page checked."""
     with running(state=state, in_memory_tables=True) as stack:
         async with aiohttp.ClientSession(stack.functions_url) as http, _tables_of(stack) as tables:
-            await _set_up(http, stack.platform_admin_key)
+            for partition, texts in making.configuration_rows.texts().items():
+                await tables[CONFIGURATION].fill(partition=partition, texts=texts)
             started = time.perf_counter()
             count = await _fill(tables[LEDGER], making.moulds(sessions=sessions))
             print(f"pages: {count:,} rows stored in {time.perf_counter() - started:.1f} s", file=sys.stderr)
@@ -120,18 +120,6 @@ async def _ask(rows: ReplayedRows, step: Read | Query) -> None:
 async def _tables_of(stack: Stack) -> AsyncIterator[_Tables]:
     async with TableServiceClient.from_connection_string(stack.table_storage, **CLIENT_OPTIONS) as tables:
         yield {name: ReplayedRows(AzureRows(client=tables.get_table_client(name))) for name in (CONFIGURATION, LEDGER)}
-
-
-async def _set_up(http: aiohttp.ClientSession, admin_key: str) -> None:
-    """The operator that the past is of, with its tariff and charger, and keys as many as it has in memory."""
-    headers = {"x-api-key": admin_key}
-    for order in messages.preparation():
-        async with http.put(order.path, json=order.document, headers=headers) as response:
-            response.raise_for_status()
-    for scope in ("charging-platform", "operator-admin", "utility-cloud"):
-        order = messages.key_order(scope)
-        async with http.post(order.path, json=order.document, headers=headers) as response:
-            response.raise_for_status()
 
 
 async def _fill(rows: ReplayedRows, moulds: Sequence[Mould]) -> int:

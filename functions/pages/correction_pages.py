@@ -58,7 +58,10 @@ async def correct_line(visit: Visit) -> Shown | Done:
 
 def figures(transactions: list[dict[str, Any]]) -> str:
     """All that a person would see change, in one text: what is confirmed is what was shown."""
-    names = ("transactionId", "timestampStart", "timestampEnd", "fullConsumptionKWh", "totalCostInclVat", "totalVat")
+    names = (
+        *("transactionId", "timestampStart", "timestampEnd", "fullConsumptionKWh"),
+        *("totalCostInclVat", "totalVat", "revenueShareId"),
+    )
     return "; ".join("|".join(str(each.get(name, "")) for name in names) for each in transactions)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import azure.functions as func
 
 from functions.pages.ask import ask
+from functions.pages.correction_pages import figures
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
 from functions.pages.visit import Done, Outcome, Shown, Visit
@@ -32,11 +33,14 @@ async def share_correction_page(visit: Visit) -> Outcome:
 
 @page(blueprint, "POST", ROUTE + "/{transactionId}", role=Role.ADMIN)
 async def correct_share(visit: Visit) -> Outcome:
-    """Credits the line, and writes it anew with what is known now."""
+    """Credits the line, and writes it anew with what is known now, if that is still what was shown."""
     reason = visit.form.get("reason", "")
-    path = {"transactionId": visit.path["transactionId"]}
+    path, document = {"transactionId": visit.path["transactionId"]}, {"reason": reason}
     try:
-        done = await ask(visit, "correct_transaction", path=path, document={"reason": reason})
+        preview = await ask(visit, "correct_transaction", path=path, query={"preview": "true"}, document=document)
+        if visit.form.get("confirm") != figures(preview["transactions"]):
+            return await _preview(visit, reason=reason, is_changed=True)
+        done = await ask(visit, "correct_transaction", path=path, document=document)
     except DocumentRefused as refused:
         return await _preview(visit, reason=reason, faults=refused.faults)
     except Exception as error:  # noqa: BLE001  what is not for the list is raised again
@@ -46,7 +50,9 @@ async def correct_share(visit: Visit) -> Outcome:
     return Done(to=f"/integrations/{visit.gln}/sites/missing-shares", said=said)
 
 
-async def _preview(visit: Visit, *, reason: str, faults: Sequence[FieldFault] = ()) -> Outcome:
+async def _preview(
+    visit: Visit, *, reason: str, faults: Sequence[FieldFault] = (), is_changed: bool = False
+) -> Outcome:
     path = {"transactionId": visit.path["transactionId"]}
     before = await ask(visit, "get_transaction", path=path)
     document = {"reason": "preview"}
@@ -54,7 +60,14 @@ async def _preview(visit: Visit, *, reason: str, faults: Sequence[FieldFault] = 
         preview = await ask(visit, "correct_transaction", path=path, query={"preview": "true"}, document=document)
     except Exception as error:  # noqa: BLE001  as above
         return _back(visit, error)
-    values = {"before": before, "preview": preview, "reason": reason, "faults": list(faults)}
+    values = {
+        "before": before,
+        "preview": preview,
+        "expected": figures(preview["transactions"]),
+        "reason": reason,
+        "faults": list(faults),
+        "is_changed": is_changed,
+    }
     return Shown(template="share_correction.html", values=values, status=422 if faults else 200)
 
 

@@ -71,9 +71,20 @@ class Person:
         """To the next question that the page asks before it acts."""
         self.page.once("dialog", lambda question: question.accept())
 
-    def pastes(self) -> str:
-        """What was copied last."""
+    def copies(self, what: str) -> str:
+        """Presses the button that copies it: what is to be pasted then."""
+        button = self.page.get_by_role("button", name=f"Copy {what}", exact=True)
+        expect(button).to_be_visible()
+        self.page.wait_for_load_state()  # before, the page's script may not be there
+        button.click()
+        expect(self.page.get_by_role("button", name="Copied", exact=True)).to_be_visible()
         return str(self.page.evaluate("navigator.clipboard.readText()"))
+
+    def is_refused(self) -> None:
+        """The form came back with 422, which Chromium notes down as if the page were at fault."""
+        assert self.console
+        assert [said for said in self.console if "status of 422" not in said] == []
+        self.console.clear()
 
     def look(self, name: str) -> None:
         """Writes a screenshot, to be looked at."""

@@ -37,10 +37,11 @@ def kari(browser: Browser, whole: WholeStack) -> Iterator[Person]:
 def line_of(whole: WholeStack) -> Callable[..., str]:
     """A session stops after an hour and 10 kWh, and is settled: `line_of(siteId=7)` is the id of its line.
 
-    It comes from the first operator's driver, at a charger of its own; what is given goes into the stop message.
+    It comes from the first operator's driver, at a charger of its own; what is given goes into the stop message. A
+    session that is to be something else than settled says so: `line_of("held", authorizedIdTag=…)`.
     """
 
-    def stopped(**said: Any) -> str:
+    def stopped(status: str = "settled", /, **said: Any) -> str:
         session_id, ended = str(uuid.uuid4().int % 10**12), datetime.now(UTC) - timedelta(minutes=1)
         message = {
             "chargerId": f"SEEN_{session_id}",
@@ -51,7 +52,7 @@ def line_of(whole: WholeStack) -> Callable[..., str]:
             "deviceTimeStampEnd": text(ended),
             "consumptionWh": 10_000,
         }
-        assert whole.say({**message, **said})["status"] == "settled"
+        assert whole.say({**message, **said})["status"] == status
         return session_id
 
     return stopped

@@ -40,6 +40,7 @@ def test_a_rejected_line_is_corrected_and_arrives_as_it_was_shown_before(
     page.get_by_label("Energy in kWh").fill("7,5")
     page.get_by_role("button", name="Show what would be written").click()
     shown = kari.section("What would be written")
+    expect(shown.get_by_role("heading").first).to_be_in_viewport()
     expect(shown).to_contain_text("Nothing is written yet. There is no credit")
     amounts = [term(shown, name).inner_text() for name in ("Energy", "Excl. VAT", "Incl. VAT")]
     assert amounts == ["7,50 kWh", "24,00 kr", "30,00 kr"]

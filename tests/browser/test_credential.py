@@ -47,6 +47,7 @@ def test_the_secret_expires_and_with_a_new_one_all_that_waited_leaves(
     kari.check()
     for line_id in waiting:
         expect(page.get_by_role("row").filter(has_text=line_id)).to_contain_text("blocked")
+    kari.look("credential-expired-deliveries")
     kari.open_tab("Details")
 
     need.get_by_role("link", name="Advanced settings").click()

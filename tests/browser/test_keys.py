@@ -3,7 +3,7 @@
 import time
 
 import httpx
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from tests.browser.browser import Person, term
 from tests.stack.whole_stack import COSTED, WholeStack
@@ -18,7 +18,8 @@ def test_a_key_is_rotated_without_an_outage_and_the_old_one_revoked(kari: Person
     page.get_by_role("radio", name="operator-admin").check()
     page.get_by_label("Label").fill(LABEL)
     page.get_by_role("button", name="Issue key").click()
-    old, old_id = _copied(kari), _called(kari)
+    old, old_id = kari.copies("the key"), _called(kari)
+    kari.check()
     assert _answered(whole, old) == 200
 
     page.get_by_role("link", name="I have copied it").click()
@@ -27,7 +28,8 @@ def test_a_key_is_rotated_without_an_outage_and_the_old_one_revoked(kari: Person
     expect(row).to_contain_text("no end set")
     row.get_by_role("button", name=f"Rotate {LABEL}").click()
     expect(page.get_by_role("main")).to_contain_text(f"The old key {old_id} works for 24 hours more")
-    new, new_id = _copied(kari), _called(kari)
+    new, new_id = kari.copies("the key"), _called(kari)
+    kari.check()
     assert new != old
     assert (_answered(whole, old), _answered(whole, new)) == (200, 200)
 
@@ -59,23 +61,22 @@ def test_a_key_is_not_revoked_by_who_says_no(kari: Person, whole: WholeStack) ->
     page.get_by_role("radio", name="utility-cloud").check()
     page.get_by_label("Label").fill("kept")
     page.get_by_role("button", name="Issue key").click()
-    key = _copied(kari)
+    key = kari.copies("the key")
     page.get_by_role("link", name="I have copied it").click()
+    expect(page.get_by_role("row").filter(has_text="kept")).to_be_visible()
+    kari.check()
     asked: list[str] = []
-    page.once("dialog", lambda question: (asked.append(question.message), question.dismiss()))
+
+    def says_no(question: Dialog) -> None:
+        asked.append(question.message)
+        question.dismiss()
+
+    page.once("dialog", says_no)
     page.get_by_role("button", name="Revoke kept").click()
     assert asked == ["Revoke the key kept? Whoever uses it is refused within 10 seconds. This cannot be undone."]
     page.reload()
     expect(page.get_by_role("row").filter(has_text="kept")).to_contain_text("no end set")
     assert _answered(whole, key, f"/api/v1/transactions?transactionOwnerId={whole.driver()[0]}") == 200
-
-
-def _copied(kari: Person) -> str:
-    """The key that the page shows now, taken by its button."""
-    kari.page.get_by_role("button", name="Copy the key").click()
-    expect(kari.page.get_by_role("button", name="Copied")).to_be_visible()
-    kari.check()
-    return kari.pastes()
 
 
 def _called(kari: Person) -> str:

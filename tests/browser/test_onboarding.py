@@ -92,7 +92,7 @@ def _set_up(kari: Person) -> None:
     kari.check()
     page.get_by_role("button", name="Set up").click()
     expect(page.get_by_label("GLN")).to_have_attribute("aria-invalid", "true")
-    kari.console.clear()  # Chromium notes down there that the form came back with 422
+    kari.is_refused()
     kari.check()
     page.get_by_label("GLN").fill(GLN)
     page.get_by_role("button", name="Set up").click()
@@ -167,9 +167,7 @@ def _make_keys(kari: Person, whole: WholeStack) -> None:
         page.get_by_role("radio", name=scope).check()
         page.get_by_label("Label").fill(f"{scope}, since today")
         page.get_by_role("button", name="Issue key").click()
-        page.get_by_role("button", name="Copy").click()
-        expect(page.get_by_role("button", name="Copied")).to_be_visible()
-        whole.keys[(GLN, scope)] = kari.pastes()
+        whole.keys[(GLN, scope)] = kari.copies("the key")
         kari.check()
         page.get_by_role("link", name="I have copied it").click()
         expect(page.get_by_role("row").filter(has_text=f"{scope}, since today")).to_be_visible()
@@ -183,7 +181,7 @@ def _go_live(kari: Person) -> None:
     page.get_by_label("State").select_option(label="Live: lines are sent")
     page.get_by_role("button", name="Save").first.click()
     page.get_by_role("checkbox", name="State: from now on lines are sent").check()
-    kari.console.clear()  # Chromium notes down there that the form came back with 422
+    kari.is_refused()
     kari.check()
     page.get_by_role("button", name="Save it").click()
     expect(page.get_by_role("status")).to_have_text("Saved: State.")

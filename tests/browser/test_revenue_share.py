@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.browser import Person, term
@@ -77,3 +78,46 @@ def test_a_line_that_went_without_its_revenue_share_gets_it_afterwards(
     assert [tagged[name] for name in FIELDS] == [untagged[name] for name in FIELDS]
     assert [credit[name] for name in FIELDS] == [-untagged[name] for name in FIELDS]
     assert {credit["creditReferenceTransactionId"], tagged["creditReferenceTransactionId"]} == {line_id}
+
+
+@pytest.mark.parametrize("place", ["the line", "the list"])
+def test_what_is_confirmed_is_what_was_shown_or_nothing_is_written(
+    kari: Person, whole: WholeStack, line_of: Callable[..., str], place: str
+) -> None:
+    page, site_id = kari.page, uuid.uuid4().int % 10**9
+    _share(whole, site_id, None)
+    line_id = line_of(siteId=site_id)
+    whole.eventually(f"/api/v1/transactions/{line_id}", lambda found: found["delivery"]["state"] == "delivered")
+    _share(whole, site_id, 700_041)
+    if place == "the line":
+        page.goto(f"/integrations/{COSTED}/deliveries/{line_id}/correct")
+        page.get_by_label("Reason").fill("The id of the share is known now")
+        page.get_by_role("button", name="Show what would be written").click()
+        confirm = page.get_by_role("button", name="Write it and send it")
+        page.on("dialog", lambda question: question.accept())
+    else:
+        page.goto(f"/integrations/{COSTED}/sites/missing-shares/{line_id}")
+        confirm = page.get_by_role("button", name="Credit and write anew")
+    shown = kari.section("What would be written")
+    expect(shown).to_contain_text("700041")
+
+    _share(whole, site_id, 700_042)
+    confirm.click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was written. Look at it again.")
+    expect(shown).to_contain_text("700042")
+    kari.check()
+    kari.look(f"correction-changed-meanwhile-on-{place.replace(' ', '-')}")
+    path = f"/api/v1/transactions/{line_id}-R1"
+    assert whole.call("GET", path, scope="utility-cloud").status_code == 404
+
+    confirm.click()
+    expect(page.get_by_role("status")).to_contain_text(f"{line_id}-R1")
+    assert whole.call("GET", path, scope="utility-cloud").json()["revenueShareId"] == 700_042
+
+
+def _share(whole: WholeStack, site_id: int, share_id: int | None) -> None:
+    """Somebody else puts the site's revenue share."""
+    share = {"enabled": True, "revenueShareId": share_id}
+    path = f"/api/v1/operators/{COSTED}/sites/{site_id}"
+    answer = whole.call("PUT", path, scope="operator-admin", body={"name": "Torget", "revenueShare": share})
+    assert answer.is_success, answer.text

@@ -272,7 +272,7 @@ async def test_a_decision_on_what_has_changed_under_ones_feet_decides_nothing(to
 async def test_two_who_assign_the_same_session_do_not_overwrite_each_other(town: World) -> None:
     await town.operator(default_tariff_id=None)
     await town.contract(owner=OTHER_OWNER, rfid=None)
-    await town.say(stop_message(authorizedIdTag=FOREIGN))
+    await town.say(stop_message())
     kari, ola = Visitor(), Visitor(name="Ola")
     seen = hidden(await kari.get(f"{ONE}?decision=assign&externalId={OWNER}"))
     await decide(ola, "assign", externalId=OTHER_OWNER)
