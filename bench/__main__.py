@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.figure import Figure
 
 RESULTS = Path(__file__).with_name("results.json")
-PARTS = ("pricing", "operations", "growth", "start", "pipeline")
+PARTS = ("pricing", "operations", "growth", "pages", "start", "pipeline")
 _VERSIONS = (
     "azure-data-tables",
     "azure-functions",
@@ -67,6 +67,10 @@ def _measure(part: str) -> Callable[[bool], Sequence[Figure]]:
             from bench.growth import growth
 
             return lambda quick: growth(quick=quick)
+        case "pages":
+            from bench.pages import pages
+
+            return lambda quick: pages(quick=quick)
         case "start":
             from bench.start import start
 

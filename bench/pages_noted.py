@@ -22,6 +22,16 @@ class Notes:
         """How many there were."""
         return sum(map(len, self.groups))
 
+    @property
+    def ranges(self) -> int:
+        """How many of these were ranges."""
+        return sum(isinstance(step, Query) for group in self.groups for step in group)
+
+    def forget(self) -> None:
+        """Nothing was asked yet."""
+        self.groups.clear()
+        self.rows = 0
+
     @asynccontextmanager
     async def note(self, step: Read | Query) -> AsyncIterator[None]:
         """Around what the step does."""

@@ -1,13 +1,14 @@
 """What an operator has behind it when its pages are looked at: sessions, their lines, and ten log entries of each."""
 
-import heapq
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from bench.growth.acts import Stage
-from bench.growth.history import YEARS, Pattern, drivers_of, session_id_of, session_later
+from bench.growth.history import YEARS, Pattern, driver_of, drivers_of, session_id_of, session_later
 from bench.growth.mould import Mould
 from bench.growth.rows import RowsWithPast
 from bench.growth.town import Configuration, Town, document
@@ -74,9 +75,7 @@ class Making:
 
     def wiring(self, town: Town, *, tables: dict[str, Rows]) -> Wiring:
         """The same process of the app over these tables, with pages for whoever opens them."""
-        return Wiring(
-            settings=replace(town.wiring.settings, allow_development_sign_in=True), clock=town, tables=tables
-        )
+        return Wiring(settings=replace(town.wiring.settings, allow_development_sign_in=True), clock=town, tables=tables)
 
 
 async def new_making(sandbox: RunningSandbox, *, now: datetime) -> Making:
@@ -89,15 +88,23 @@ async def new_making(sandbox: RunningSandbox, *, now: datetime) -> Making:
     issued = await town.call(order.function, body=order.document, path=order.parameters)
     configuration.keys[Scope.UTILITY_CLOUD] = document(issued)["key"]
     await town.wiring.aclose()
-    pattern = AskedPattern(
-        activated_at=now - YEARS - timedelta(days=60), charged_at=now - _UNTIL_ALL_HAD_HAPPENED
-    )
+    pattern = AskedPattern(activated_at=now - YEARS - timedelta(days=60), charged_at=now - _UNTIL_ALL_HAD_HAPPENED)
     await pattern.happen(configuration=configuration, sandbox=sandbox)
-    return Making(
-        configuration=configuration, configuration_rows=rows, pattern=pattern, sandbox=sandbox, now=now
-    )
+    return Making(configuration=configuration, configuration_rows=rows, pattern=pattern, sandbox=sandbox, now=now)
 
 
-def newest_of(sessions: Iterable[int], *, most: int) -> list[str]:
-    """The ids of those that ended last, newest first, by the pattern alone; of several at once the lowest id first."""
-    return [each for _, each in heapq.nsmallest(most, ((-session_later(number), session_id_of(number)) for number in sessions))]
+@cache
+def newest_lines(sessions: int) -> Sequence[str]:
+    """The ids of all that ended, newest first, by the pattern alone; of several at once the lowest id first."""
+    ended = sorted((-session_later(number), session_id_of(number)) for number in range(sessions))
+    return [session_id for _, session_id in ended]
+
+
+@cache
+def lines_of_drivers(sessions: int, *, drivers: int) -> Mapping[int, Sequence[str]]:
+    """The same for each driver."""
+    whose = {session_id_of(number): driver_of(number, drivers=drivers) for number in range(sessions)}
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for session_id in newest_lines(sessions):
+        found[whose[session_id]].append(session_id)
+    return found

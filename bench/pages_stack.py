@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from itertools import batched
 from pathlib import Path
 from statistics import median
@@ -17,7 +16,7 @@ from statistics import median
 import aiohttp
 from azure.data.tables.aio import TableServiceClient
 
-from bench.figure import Figure, percentile
+from bench.figure import Figure
 from bench.floor.rows import ReplayedRows
 from bench.floor.step import Query, Read
 from bench.growth.acts import Stage
@@ -27,12 +26,11 @@ from bench.pages_past import ENTRIES_OF_A_SESSION, Making
 from bench.pages_visits import VISITS, Page, Visit, visit
 from local.stack import Stack, running
 from shared.storage.azure_rows import CLIENT_OPTIONS, AzureRows
-from shared.storage.rows import Upsert
 from shared.wiring import CONFIGURATION, LEDGER
 
 _TRANSACTION = 100
 _WRITTEN_AT_ONCE = 8
-_NEAR_THE_WORST = 0.95
+_SAMPLE = 7
 
 type _Tables = Mapping[str, ReplayedRows]
 
@@ -57,28 +55,29 @@ async def _measured(
 ) -> list[Figure]:
     taken: list[float] = []
     bare: list[float] = []
-    operations: list[int] = []
-    for number in range(it.sample):
+    asked: list[Notes] = []
+    for number in range(_SAMPLE):
         address = it.address(stage, number)
-        notes = await _noted(stage, making, address)
+        asked.append(await _noted(stage, making, address))
         started = time.perf_counter()
         page = await _opened(http, address)
         taken.append((time.perf_counter() - started) * 1000)
         it.check(stage, number, page)
         started = time.perf_counter()
-        await _ask_bare(tables, notes.groups)
+        await _ask_bare(tables, asked[-1].groups)
         bare.append((time.perf_counter() - started) * 1000)
-        operations.append(notes.operations)
-    stored = f"{stage.sessions * ENTRIES_OF_A_SESSION:,} entries stored"
-    figure = partial(Figure, unit="ms", sample=it.sample, goal=it.goal)
+    name = f"{it.name}, {stage.sessions * ENTRIES_OF_A_SESSION:,} entries stored"
     return [
-        figure(name=f"{it.name}, {stored}", value=median(taken), floor=median(bare)),
-        figure(
-            name=f"{it.name}, p95, {stored}",
-            value=percentile(taken, _NEAR_THE_WORST),
-            floor=percentile(bare, _NEAR_THE_WORST),
+        Figure(name=name, value=median(taken), floor=median(bare), unit="ms", sample=_SAMPLE, goal=it.goal),
+        *(
+            Figure(name=f"{it.name}, {what}", value=median(counts), unit=unit, sample=_SAMPLE)
+            for what, unit, counts in (
+                ("storage operations", "operations", [notes.operations for notes in asked]),
+                ("of these ranges", "ranges", [notes.ranges for notes in asked]),
+                ("one after the other", "rounds", [len(notes.groups) for notes in asked]),
+                ("rows returned", "rows", [notes.rows for notes in asked]),
+            )
         ),
-        Figure(name=f"{it.name}, storage operations", value=median(operations), unit="operations", sample=it.sample),
     ]
 
 
@@ -97,7 +96,7 @@ async def _noted(stage: Stage, making: Making, address: str) -> Notes:
     tables = {name: NotedRows(table=name, rows=each, notes=notes) for name, each in rows.items()}
     town.wiring = making.wiring(town, tables=dict(tables))
     await visit(stage, address)
-    notes.groups.clear()
+    notes.forget()
     await visit(stage, address)
     town.wiring = kept
     return notes

@@ -11,7 +11,7 @@ import azure.functions as func
 from bench.growth.acts import PAGE, Stage
 from bench.growth.history import driver_of, owner_of, session_id_of
 from bench.growth.town import HOME
-from bench.pages_past import newest_of
+from bench.pages_past import lines_of_drivers, newest_lines
 from functions.pages.page_endpoint import PAGES
 from shared.wiring import use_wiring
 
@@ -49,7 +49,7 @@ def _session(stage: Stage, number: int) -> int:
 
 
 def _details_of(stage: Stage, _: int, page: Page) -> None:
-    newest = newest_of(range(stage.sessions), most=1)[0]
+    newest = newest_lines(stage.sessions)[0]
     heard = page.named(r"session-stopped for <a [^>]*>([^<]+)</a>")
     assert heard == [newest], (heard, newest)
     assert page.named(r'<a href="[^"]*/deliveries/(\d+)">') == [newest], page.html
@@ -62,16 +62,16 @@ def _newest_entries(stage: Stage, _: int, page: Page) -> None:
 
 def _newest_lines(stage: Stage, _: int, page: Page) -> None:
     shown = page.named(r'/deliveries/(\d+)"')
-    assert shown == newest_of(range(stage.sessions), most=PAGE), shown
+    assert shown == newest_lines(stage.sessions)[:PAGE], shown
 
 
 def _driver(stage: Stage, number: int, page: Page) -> None:
     owner = owner_of(stage.driver(number))
-    theirs = (each for each in range(stage.sessions) if driver_of(each, drivers=stage.drivers) == stage.driver(number))
+    theirs = lines_of_drivers(stage.sessions, drivers=stage.drivers)[stage.driver(number)]
     assert page.address.endswith(f"/drivers/{owner}"), page.address
     assert f"<h1>Driver {owner}" in page.html, page.html
     shown = page.named(r'/deliveries/(\d+)"')
-    assert shown == newest_of(theirs, most=_LINES_OF_A_DRIVER), shown
+    assert shown == theirs[:_LINES_OF_A_DRIVER], shown
 
 
 def _story(stage: Stage, number: int, page: Page) -> None:
@@ -88,26 +88,26 @@ VISITS: Final = (
     Visit(
         name="Details",
         goal=300,
-        sample=20,
+        sample=10,
         address=lambda *_: _HERE,
         check=_details_of,
     ),
     Visit(
         name="search by accounting point, and the driver",
         goal=150,
-        sample=40,
+        sample=10,
         address=lambda stage, number: f"{_HERE}/find?q={owner_of(stage.driver(number))}",
         check=_driver,
     ),
     Visit(
         name="search by transaction, and its story",
         goal=150,
-        sample=40,
+        sample=10,
         address=lambda stage, number: f"{_HERE}/find?q={session_id_of(_session(stage, number))}",
         check=_story,
     ),
-    Visit(name="Logs", sample=20, address=lambda *_: f"{_HERE}/logs", check=_newest_entries),
-    Visit(name="Deliveries", sample=10, address=lambda *_: f"{_HERE}/deliveries", check=_newest_lines),
+    Visit(name="Logs", sample=10, address=lambda *_: f"{_HERE}/logs", check=_newest_entries),
+    Visit(name="Deliveries", sample=5, address=lambda *_: f"{_HERE}/deliveries", check=_newest_lines),
 )
 
 

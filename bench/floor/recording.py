@@ -207,5 +207,6 @@ class _App:
 
 @cache
 def _functions() -> dict[str, Any]:
-    """The app's functions by name; the app can be asked for them once only."""
+    """The app's functions by name."""
+    app.functions_bindings = {}  # it counts names over all calls, and then finds none unique
     return {str(each.get_function_name()): each.get_user_function() for each in app.get_functions()}

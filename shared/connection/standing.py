@@ -11,7 +11,6 @@ from shared.delivery import Delivery, DeliveryIndex, DeliveryState, Outbox
 from shared.identifiers import OperatorHome
 from shared.logbook import Direction, LogEntry
 from shared.operators import Operator
-from shared.sessions import SessionList, SessionStatus
 
 COUNTED_TO = 50
 """A count of so many means that many or more."""
@@ -29,12 +28,12 @@ _OF_THE_PLATFORM = {"session-started", "session-stopped", "authorization-refused
 class StandingStore(Protocol):
     """What the standing is read from. Everything raises StorageUnavailable."""
 
-    async def sessions_in(self, *, home: OperatorHome, listed: SessionStatus | SessionList, most: int) -> int:
-        """How many sessions of a status or a list there are, by the index alone, counted up to `most`."""
+    async def sessions_for_a_person(self, *, home: OperatorHome, most: int) -> tuple[int, int]:
+        """How many sessions are held and how many in conflict, by the index alone, each counted up to `most`."""
         ...
 
-    async def drivers(self, *, home: OperatorHome, most: int) -> int:
-        """How many drivers there are, terminated ones too, counted up to `most`."""
+    async def has_driver(self, *, home: OperatorHome) -> bool:
+        """Whether there is any driver, even a terminated one."""
         ...
 
     def newest_entries(self, *, home: OperatorHome, since: datetime) -> AsyncIterator[LogEntry]:
@@ -99,11 +98,10 @@ class Connection:
     async def standing(self, operator: Operator) -> Standing:
         """Small ranges of the indexes, and the newest part of the log. Raises StorageUnavailable."""
         home = operator.home
-        lines, held, conflicts, drivers, delivered, heard = await asyncio.gather(
+        lines, (held, conflicts), has_driver, delivered, heard = await asyncio.gather(
             self.deliveries.counts(home=home, at_most=COUNTED_TO),
-            self.store.sessions_in(home=home, listed=SessionStatus.HELD, most=COUNTED_TO),
-            self.store.sessions_in(home=home, listed=SessionList.CONFLICT, most=COUNTED_TO),
-            self.store.drivers(home=home, most=1),
+            self.store.sessions_for_a_person(home=home, most=COUNTED_TO),
+            self.store.has_driver(home=home),
             self.outbox.deliveries(
                 home=home, state=DeliveryState.DELIVERED, limit=_NEWEST_DELIVERED, continuation=None
             ),
@@ -114,7 +112,7 @@ class Connection:
             lines=lines,
             held=held,
             conflicts=conflicts,
-            has_driver=drivers > 0,
+            has_driver=has_driver,
             last_delivered=max(arrived, key=lambda each: cast("datetime", each.delivered_at), default=None),
             heard=heard,
         )

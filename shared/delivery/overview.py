@@ -61,6 +61,10 @@ class DeliveryIndex(Protocol):
         """How many stand in each state, counted up to `at_most` (at most 1,000) in each."""
         ...
 
+    async def newest(self, *, home: OperatorHome, at_most: int) -> dict[DeliveryState, list[datetime]]:
+        """When those in each state were created, newest first, at most so many (at most 1,000) in each."""
+        ...
+
     async def created(
         self, *, home: OperatorHome, state: DeliveryState, since: datetime | None, at_most: int
     ) -> list[datetime]:
@@ -98,8 +102,8 @@ async def overview(
             return [instant for instant in newest if instant >= edges[0]]
         return await index.created(home=home, state=state, since=edges[0], at_most=most)
 
-    newest = await all_of(index.created(home=home, state=state, since=None, at_most=counted) for state in states)
-    found = await all_of(over_time(state, instants) for state, instants in zip(states, newest, strict=True))
+    newest = await index.newest(home=home, at_most=counted)
+    found = await all_of(over_time(state, newest[state]) for state in states)
     lines, failed = [0] * (len(edges) - 1), [0] * (len(edges) - 1)
     for state, created in zip(states, found, strict=True):
         for number, count in enumerate(_counted(created, edges)):
@@ -107,7 +111,7 @@ async def overview(
             failed[number] += count if state in FAILED else 0
     cut = [created[-1] for created in found if len(created) == most]
     return Overview(
-        counts={state: len(instants) for state, instants in zip(states, newest, strict=True)},
+        counts={state: len(newest[state]) for state in states},
         bars=tuple(
             Bar(since=edges[number], until=edges[number + 1], lines=lines[number], failed=failed[number])
             for number in range(len(lines))

@@ -6,6 +6,7 @@ from shared.all_of import all_of
 from shared.delivery import Delivery, DeliveryState
 from shared.identifiers import OperatorHome
 
+from .keys_by_kind import keys_by_kind
 from .ledger_rows import DELIVERY, delivery_key
 from .newest_first import instant_of, newest_first_rows
 from .pointers import Pointers
@@ -24,9 +25,18 @@ class StoredDeliveryIndex:
 
     async def counts(self, *, home: OperatorHome, at_most: int) -> dict[DeliveryState, int]:
         """See `DeliveryIndex.counts`."""
-        states = tuple(DeliveryState)
-        found = await all_of(self.created(home=home, state=state, since=None, at_most=at_most) for state in states)
-        return {state: len(created) for state, created in zip(states, found, strict=True)}
+        newest = await self.newest(home=home, at_most=at_most)
+        return {state: len(created) for state, created in newest.items()}
+
+    async def newest(self, *, home: OperatorHome, at_most: int) -> dict[DeliveryState, list[datetime]]:
+        """See `DeliveryIndex.newest`."""
+        parts = await all_of(
+            keys_by_kind(self._rows, partition=partition, index=_STATE, most=at_most) for partition in home.partitions()
+        )
+        return {
+            state: [_created_in(key) for key in sorted(key for part in parts for key in part.get(state, ()))[:at_most]]
+            for state in DeliveryState
+        }
 
     async def created(
         self, *, home: OperatorHome, state: DeliveryState, since: datetime | None, at_most: int
@@ -35,8 +45,7 @@ class StoredDeliveryIndex:
         found: list[datetime] = []
         rows = newest_first_rows(self._rows, home=home, index=(_STATE, state), since=since, page=min(at_most, _PAGE))
         async for _, row in rows:
-            # The key is the index, the state, when it was created, and the line.
-            found.append(instant_of(row.key.split("|", 3)[2], newest_first=True))
+            found.append(_created_in(row.key))
             if len(found) == at_most:
                 break
         return found
@@ -55,3 +64,8 @@ class StoredDeliveryIndex:
             ]
         )
         return [DELIVERY.validate_json(row.text) for row in rows if row is not None], after
+
+
+def _created_in(key: str) -> datetime:
+    """The key is the index, the state, when it was created, and the line."""
+    return instant_of(key.split("|", 3)[2], newest_first=True)

@@ -8,12 +8,13 @@ from shared.identifiers import OperatorHome
 from shared.logbook import LogEntry
 from shared.sessions import SessionList, SessionStatus
 
+from .keys_by_kind import keys_by_kind
 from .logbook import LOG_ENTRY
 from .newest_first import newest_first_rows
 from .rows import Rows, range_below
 
-# Of each partition: more at once is fewer rounds, and a busy day's log is looked through in two or three.
-_ENTRIES_AT_ONCE = 150
+# Of each partition: all that is looked at of a busy day, mostly in one round.
+_ENTRIES_AT_ONCE = 300
 
 
 class StandingRows:
@@ -22,24 +23,35 @@ class StandingRows:
     def __init__(self, *, rows: Rows) -> None:
         self._rows = rows
 
-    async def sessions_in(self, *, home: OperatorHome, listed: SessionStatus | SessionList, most: int) -> int:
-        """See `StandingStore.sessions_in`."""
-        return await self._below(home, "session-by-status", listed, most=most)
+    async def sessions_for_a_person(self, *, home: OperatorHome, most: int) -> tuple[int, int]:
+        """See `StandingStore.sessions_for_a_person`."""
+        parts = await all_of(
+            keys_by_kind(
+                self._rows,
+                partition=partition,
+                index="session-by-status",
+                most=most,
+                first_kind=SessionList.CONFLICT,
+                last_kind=SessionStatus.HELD,
+            )
+            for partition in home.partitions()
+        )
+        held, conflicts = (
+            min(sum(len(part.get(kind, ())) for part in parts), most)
+            for kind in (SessionStatus.HELD, SessionList.CONFLICT)
+        )
+        return held, conflicts
 
-    async def drivers(self, *, home: OperatorHome, most: int) -> int:
-        """See `StandingStore.drivers`."""
-        return await self._below(home, "driver", most=most)
+    async def has_driver(self, *, home: OperatorHome) -> bool:
+        """See `StandingStore.has_driver`."""
+        first, before = range_below("driver")
+        for partition in home.partitions():  # one after the other: mostly the first one has some
+            if await self._rows.query(partition=partition, first=first, before=before, limit=1):
+                return True
+        return False
 
     async def newest_entries(self, *, home: OperatorHome, since: datetime) -> AsyncIterator[LogEntry]:
         """See `StandingStore.newest_entries`."""
         rows = newest_first_rows(self._rows, home=home, index=("log",), since=since, page=_ENTRIES_AT_ONCE)
         async for _, row in rows:
             yield LOG_ENTRY.validate_json(row.text)
-
-    async def _below(self, home: OperatorHome, *index: str, most: int) -> int:
-        first, before = range_below(*index)
-        found = await all_of(
-            self._rows.query(partition=partition, first=first, before=before, limit=most)
-            for partition in home.partitions()
-        )
-        return min(sum(map(len, found)), most)

@@ -18,9 +18,11 @@ def whole(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
     return shared_stack(pytestconfig, tmp_path_factory)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The browser."""
+    """The browser. It runs on a loop of its own while it is there, beside which no asynchronous test can run: so it is
+    closed before other files' tests.
+    """
     with chromium() as browser:
         yield browser
 

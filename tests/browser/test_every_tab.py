@@ -38,6 +38,7 @@ def test_the_tabs_are_reached_by_keyboard_alone(kari: Person) -> None:
     kari.page.goto("/")
     kari.page.get_by_role("link", name=f"operator {COSTED}").focus()
     kari.page.keyboard.press("Enter")
+    kari.page.wait_for_url(f"**/integrations/{COSTED}")
     kari.page.keyboard.press("Tab")
     kari.page.keyboard.press("Enter")  # skips to the content
     assert kari.page.evaluate("document.activeElement.id") == "content"

@@ -3,7 +3,8 @@
 import time
 
 import httpx
-from playwright.sync_api import Dialog, expect
+import pytest
+from playwright.sync_api import Browser, Dialog, expect
 
 from tests.browser.browser import Person, term
 from tests.stack.whole_stack import COSTED, WholeStack
@@ -12,7 +13,11 @@ LABEL = "invoicing program"
 REFUSED_WITHIN_SECONDS = 10
 
 
-def test_a_key_is_rotated_without_an_outage_and_the_old_one_revoked(kari: Person, whole: WholeStack) -> None:
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
+def test_a_key_is_rotated_without_an_outage_and_the_old_one_revoked(
+    browser: Browser, whole: WholeStack, theme: str, width: int
+) -> None:
+    kari = Person(browser, whole.stack.functions_url, theme=theme, width=width)
     page = kari.page
     page.goto(f"/integrations/{COSTED}")
     page.get_by_role("radio", name="operator-admin").check()
@@ -38,7 +43,7 @@ def test_a_key_is_rotated_without_an_outage_and_the_old_one_revoked(kari: Person
     expect(page.get_by_role("row").filter(has_text=new_id)).to_contain_text("no end set")
     assert {old, new}.isdisjoint(page.content().split())
     kari.check()
-    kari.look("key-rotated")
+    kari.look(f"key-rotated-{theme}-{width}")
 
     kari.says_yes()
     row.get_by_role("button", name=f"Revoke {LABEL}").click()
@@ -52,7 +57,8 @@ def test_a_key_is_rotated_without_an_outage_and_the_old_one_revoked(kari: Person
     page.get_by_text("Ended keys").click()
     expect(row).to_contain_text("revoked")
     kari.check()
-    kari.look("key-revoked")
+    kari.look(f"key-revoked-{theme}-{width}")
+    kari.close()
 
 
 def test_a_key_is_not_revoked_by_who_says_no(kari: Person, whole: WholeStack) -> None:

@@ -83,12 +83,14 @@ class World(OtherSide):
 
     async def restart(self) -> None:
         """The process dies and another one takes over; what was stored is still there."""
+        await self.wiring.background.settle()
         await self.tokens.aclose()
         await self.wiring.aclose()
         self._restart()
 
     async def close(self) -> None:
         """Ends everything."""
+        await self.wiring.background.settle()  # what it still asks for needs the clients that are closed now
         await self.tokens.aclose()
         await self.own_client.aclose()
         await self.http.aclose()
