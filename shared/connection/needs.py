@@ -43,6 +43,7 @@ def needs(*, operator: Operator, standing: Standing, blockade: Blockade | None, 
         *_secret(operator, now),
         *_lines(standing),
         *_sessions(standing),
+        *_shares(standing),
         *_refused(standing),
     ]
 
@@ -57,12 +58,17 @@ def _blocked(blockade: Blockade | None, standing: Standing) -> Iterator[Need]:
         return
     waiting = counted(standing.lines[DeliveryState.BLOCKED], "line waits", "lines wait")
     yield Need(
-        what=f"The operator is blocked: {_REFUSED[blockade.kind]}. {waiting}. What was answered: {blockade.reason}",
+        what=f"The operator is blocked: {_REFUSED[blockade.kind]}. {waiting}. What was answered: {_without_traces(blockade.reason)}",
         action=f"{_WHAT_HELPS[blockade.kind]} Then test the connection: all that waits leaves by itself, oldest first.",
         tab="settings",
         since=blockade.since,
         is_urgent=True,
     )
+
+
+def _without_traces(reason: str) -> str:
+    """What Entra says, without the numbers that Microsoft's support asks for: those are in the log."""
+    return reason.partition(" Trace ID:")[0]
 
 
 def _secret(operator: Operator, now: datetime) -> Iterator[Need]:
@@ -111,6 +117,15 @@ def _sessions(standing: Standing) -> Iterator[Need]:
             action="See what is missing. It settles by itself once that is there, or decide on it.",
             tab="sessions",
             query={"status": "held"},
+        )
+
+
+def _shares(standing: Standing) -> Iterator[Need]:
+    if count := standing.missing_shares:
+        yield Need(
+            what=f"{counted(count, 'line', 'lines')} went to Utility Cloud without the revenue share's id.",
+            action="Enter the site's id, then look at what a correction would write.",
+            tab="sites/missing-shares",
         )
 
 

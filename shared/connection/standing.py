@@ -32,6 +32,10 @@ class StandingStore(Protocol):
         """How many sessions are held and how many in conflict, by the index alone, each counted up to `most`."""
         ...
 
+    async def missing_shares(self, *, home: OperatorHome, most: int) -> int:
+        """How many lines in force went without their revenue share's id, counted up to `most`."""
+        ...
+
     async def has_driver(self, *, home: OperatorHome) -> bool:
         """Whether there is any driver, even a terminated one."""
         ...
@@ -68,6 +72,7 @@ class Standing:
     lines: Mapping[DeliveryState, int]
     held: int
     conflicts: int
+    missing_shares: int
     has_driver: bool
     last_delivered: Delivery | None
     heard: Heard
@@ -98,9 +103,10 @@ class Connection:
     async def standing(self, operator: Operator) -> Standing:
         """Small ranges of the indexes, and the newest part of the log. Raises StorageUnavailable."""
         home = operator.home
-        lines, (held, conflicts), has_driver, delivered, heard = await asyncio.gather(
+        lines, (held, conflicts), missing, has_driver, delivered, heard = await asyncio.gather(
             self.deliveries.counts(home=home, at_most=COUNTED_TO),
             self.store.sessions_for_a_person(home=home, most=COUNTED_TO),
+            self.store.missing_shares(home=home, most=COUNTED_TO),
             self.store.has_driver(home=home),
             self.outbox.deliveries(
                 home=home, state=DeliveryState.DELIVERED, limit=_NEWEST_DELIVERED, continuation=None
@@ -112,6 +118,7 @@ class Connection:
             lines=lines,
             held=held,
             conflicts=conflicts,
+            missing_shares=missing,
             has_driver=has_driver,
             last_delivered=max(arrived, key=lambda each: cast("datetime", each.delivered_at), default=None),
             heard=heard,

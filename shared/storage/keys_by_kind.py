@@ -10,7 +10,8 @@ async def keys_by_kind(
     rows: Rows, *, partition: str, index: str, most: int, first_kind: str | None = None, last_kind: str | None = None
 ) -> Mapping[str, list[str]]:
     """The first keys of each kind, in their order, none for a kind that there is not: at least `most` of those that
-    have so many, maybe more. Keys are the index, the kind, more. Kinds from the first to the last one named, in the order of keys, else all.
+    have so many, maybe more. Keys are the index, the kind, more. Kinds from the first to the last one named, in the
+    order of keys, else all.
 
     One query, and one more for each `most` keys that it found. Raises StorageUnavailable.
     """

@@ -9,6 +9,7 @@ from shared.logbook import LogEntry
 from shared.sessions import SessionList, SessionStatus
 
 from .keys_by_kind import keys_by_kind
+from .ledger_rows import SHARE_MISSING
 from .logbook import LOG_ENTRY
 from .newest_first import newest_first_rows
 from .rows import Rows, range_below
@@ -41,6 +42,15 @@ class StandingRows:
             for kind in (SessionStatus.HELD, SessionList.CONFLICT)
         )
         return held, conflicts
+
+    async def missing_shares(self, *, home: OperatorHome, most: int) -> int:
+        """See `StandingStore.missing_shares`."""
+        first, before = range_below(SHARE_MISSING)
+        parts = await all_of(
+            self._rows.query(partition=partition, first=first, before=before, limit=most)
+            for partition in home.partitions()
+        )
+        return min(sum(map(len, parts)), most)
 
     async def has_driver(self, *, home: OperatorHome) -> bool:
         """See `StandingStore.has_driver`."""

@@ -7,11 +7,11 @@ import pytest
 
 from functions.pages.person import Role
 from shared.contracts import Envelope
-from shared.operators import Entra, Operator, State
+from shared.operators import Entra, Operator, RevenueShare, State
 from shared.storage.memory_rows import MemoryRows
 from tests.unit.contracts.dead_letters_in_memory import DeadLettersInMemory
 from tests.unit.pages.visitor import Page, Visitor
-from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN, OTHER_OWNER, OWNER, stop_message
+from tests.unit.sessions.platform_messages import BEFORE, GLN, NOW, OTHER_GLN, OTHER_OWNER, OWNER, stop_message
 from tests.unit.sessions.world import World, world
 
 DETAILS = f"/integrations/{GLN}"
@@ -313,3 +313,14 @@ async def test_odd_text_in_what_was_heard_is_text(town: World) -> None:
     assert owner in measured(page)["Last contract event in"]
     assert not page.soup.select("main script")
     assert page.soup.select('a[href*="referenceId=%3Cscript%3E"]')
+
+
+async def test_lines_that_went_without_their_shares_id_need_somebody(town: World) -> None:
+    await town.operator(default_tariff_id="flat")
+    await town.tariff("flat")
+    await town.site(4012, share=RevenueShare(enabled=True), valid_from=BEFORE)
+    await town.contract()
+    await town.settled(stop_message(siteId=4012))
+    page = await details()
+    assert "1 line went to Utility Cloud without the revenue share's id." in needs(page)[0]
+    assert leads_to(page) == ["/sites/missing-shares"]
