@@ -1,7 +1,7 @@
 """How soon pages are there on the whole stack, beside the same reads and ranges asked bare.
 
-Azurite looks through a partition row by row for each range, so the size that is stated is stored, and measured as it
-is; what Azure's table service takes does not depend on it. `bench.pages_growth` shows that what is asked does not grow.
+Azurite looks through a whole table row by row for each range, so the size that is stated is stored, and measured as it
+is; Azure's table service finds a range by its keys. `bench.pages_growth` shows that what is asked does not grow.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
 from statistics import median
@@ -30,12 +31,11 @@ from shared.wiring import CONFIGURATION, LEDGER
 
 _TRANSACTION = 100
 _WRITTEN_AT_ONCE = 8
-_SAMPLE = 7
 
 type _Tables = Mapping[str, ReplayedRows]
 
 
-async def on_the_stack(making: Making, *, sessions: int, state: Path) -> list[Figure]:
+async def on_the_stack(making: Making, *, sessions: int, sample: int, state: Path) -> list[Figure]:
     """Each visit, one after the other in turn with its bare reads, every page checked."""
     with running(state=state, in_memory_tables=True) as stack:
         async with aiohttp.ClientSession(stack.functions_url) as http, _tables_of(stack) as tables:
@@ -45,40 +45,61 @@ async def on_the_stack(making: Making, *, sessions: int, state: Path) -> list[Fi
             count = await _fill(tables[LEDGER], making.moulds(sessions=sessions))
             print(f"pages: {count:,} rows stored in {time.perf_counter() - started:.1f} s", file=sys.stderr)
             stage = making.stage(sessions=sessions)
-            figures = [figure for each in VISITS for figure in await _measured(each, stage, making, http, tables)]
+            side_by_side = _SideBySide(stage=stage, making=making, http=http, tables=tables, sample=sample)
+            figures = [figure for each in VISITS for figure in await side_by_side.measured(each)]
             await stage.town.wiring.aclose()
     return figures
 
 
-async def _measured(
-    it: Visit, stage: Stage, making: Making, http: aiohttp.ClientSession, tables: _Tables
-) -> list[Figure]:
-    taken: list[float] = []
-    bare: list[float] = []
-    asked: list[Notes] = []
-    for number in range(_SAMPLE):
-        address = it.address(stage, number)
-        asked.append(await _noted(stage, making, address))
-        started = time.perf_counter()
-        page = await _opened(http, address)
-        taken.append((time.perf_counter() - started) * 1000)
-        it.check(stage, number, page)
-        started = time.perf_counter()
-        await _ask_bare(tables, asked[-1].groups)
-        bare.append((time.perf_counter() - started) * 1000)
-    name = f"{it.name}, {stage.sessions * ENTRIES_OF_A_SESSION:,} entries stored"
-    return [
-        Figure(name=name, value=median(taken), floor=median(bare), unit="ms", sample=_SAMPLE, goal=it.goal),
-        *(
-            Figure(name=f"{it.name}, {what}", value=median(counts), unit=unit, sample=_SAMPLE)
-            for what, unit, counts in (
-                ("storage operations", "operations", [notes.operations for notes in asked]),
-                ("of these ranges", "ranges", [notes.ranges for notes in asked]),
-                ("one after the other", "rounds", [len(notes.groups) for notes in asked]),
-                ("rows returned", "rows", [notes.rows for notes in asked]),
-            )
-        ),
-    ]
+@dataclass(frozen=True, kw_only=True)
+class _SideBySide:
+    """The app with its pages, and the tables that it reads. `stage` has the same past in memory."""
+
+    stage: Stage
+    making: Making
+    http: aiohttp.ClientSession
+    tables: _Tables
+    sample: int
+
+    async def measured(self, it: Visit) -> list[Figure]:
+        taken: list[float] = []
+        bare: list[float] = []
+        asked: list[Notes] = []
+        for number in range(self.sample):
+            address = it.address(self.stage, number)
+            asked.append(await self._noted(address))
+            started = time.perf_counter()
+            page = await _opened(self.http, address)
+            taken.append((time.perf_counter() - started) * 1000)
+            it.check(self.stage, number, page)
+            started = time.perf_counter()
+            await _ask_bare(self.tables, asked[-1].groups)
+            bare.append((time.perf_counter() - started) * 1000)
+        name = f"{it.name}, {self.stage.sessions * ENTRIES_OF_A_SESSION:,} entries stored"
+        return [
+            Figure(name=name, value=median(taken), floor=median(bare), unit="ms", sample=self.sample, goal=it.goal),
+            *(
+                Figure(name=f"{it.name}, {what}", value=median(counts), unit=unit, sample=self.sample)
+                for what, unit, counts in (
+                    ("storage operations", "operations", [notes.operations for notes in asked]),
+                    ("of these ranges", "ranges", [notes.ranges for notes in asked]),
+                    ("one after the other", "rounds", [len(notes.groups) for notes in asked]),
+                    ("rows returned", "rows", [notes.rows for notes in asked]),
+                )
+            ),
+        ]
+
+    async def _noted(self, address: str) -> Notes:
+        """What the page asks once the operator's configuration is known, which it is for half a minute."""
+        town, notes = self.stage.town, Notes()
+        kept, rows = town.wiring, {CONFIGURATION: self.making.configuration.rows, LEDGER: self.stage.rows}
+        tables = {name: NotedRows(table=name, rows=each, notes=notes) for name, each in rows.items()}
+        town.wiring = self.making.wiring(town, tables=dict(tables))
+        await visit(self.stage, address)
+        notes.forget()
+        await visit(self.stage, address)
+        town.wiring = kept
+        return notes
 
 
 async def _opened(http: aiohttp.ClientSession, address: str) -> Page:
@@ -87,19 +108,6 @@ async def _opened(http: aiohttp.ClientSession, address: str) -> Page:
         if response.status != 200:
             raise RuntimeError(f"{address} answered {response.status}: {html}")
         return Page(address=response.url.path, html=html)
-
-
-async def _noted(stage: Stage, making: Making, address: str) -> Notes:
-    """What the page asks once the operator's configuration is known, which it is for half a minute."""
-    town, notes = stage.town, Notes()
-    kept, rows = town.wiring, {CONFIGURATION: making.configuration.rows, LEDGER: stage.rows}
-    tables = {name: NotedRows(table=name, rows=each, notes=notes) for name, each in rows.items()}
-    town.wiring = making.wiring(town, tables=dict(tables))
-    await visit(stage, address)
-    notes.forget()
-    await visit(stage, address)
-    town.wiring = kept
-    return notes
 
 
 async def _ask_bare(tables: _Tables, groups: Sequence[Sequence[Read | Query]]) -> None:

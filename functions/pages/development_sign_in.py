@@ -14,7 +14,11 @@ _LOCAL = {"127.0.0.1", "localhost", "[::1]"}
 
 
 def is_local(headers: Mapping[str, str]) -> bool:
-    """Whether the request was made to this machine by one of its own names: a foreign page cannot do that unseen."""
+    """Whether the request was made to this machine by one of its own names, and nobody passed it on: neither a foreign
+    page nor a tunnel can do that unseen.
+    """
+    if any(name.lower().startswith("x-forwarded-") or name.lower() == "forwarded" for name in headers):
+        return False
     host = headers.get("host", "").lower()
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     return name in _LOCAL
@@ -32,7 +36,7 @@ def person_of(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Person:
         glns = stored["glns"]
         return Person(
             person_id=f"developer as {stored['name']}",
-            name=str(stored["name"]),
+            name=str(stored["name"]).encode(errors="replace").decode(),
             role=Role(stored["role"]) if stored["role"] else None,
             glns=None if glns is None else frozenset(map(str, glns)),
         )

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import azure.functions as func
@@ -18,6 +17,7 @@ from shared.wiring import Wiring, wiring
 PAGES: dict[str, PageSpec] = {}
 """Every page by its function's name."""
 MAX_FORM = 2 * 1024 * 1024
+MAX_SIGN_IN = 4 * 1024
 CSRF = "csrf"
 SAID = "said"
 _FAILURES = {401, 403, 404, 429}
@@ -34,7 +34,7 @@ class FormForeign(Exception):
 
 
 def page(blueprint: func.Blueprint, method: str, route: str, *, role: Role | None) -> Callable[[Handler], HttpFunction]:
-    """Makes a handler an HTTP function of its name, for people who have `role`; None: for everybody.
+    """Makes a handler an HTTP function of its name, for people who have `role`; None: for whoever is a developer.
 
     An operator in the route that is none of the person's does not exist. What a POST sends must carry the token that
     the page had. Who fails too often is told to wait.
@@ -64,6 +64,7 @@ async def _run(spec: PageSpec, req: func.HttpRequest) -> func.HttpResponse:
     person, operator = NOBODY, None
     try:
         services = wiring()
+        _check_before_reading(spec, req)
         if spec.role is not None:
             person = person_of(req, cookies, services)
             person.require(Role.ADMIN if spec.method == "POST" else spec.role)
@@ -77,7 +78,19 @@ async def _run(spec: PageSpec, req: func.HttpRequest) -> func.HttpResponse:
         outcome = _told(error)
     if isinstance(outcome, Shown) and outcome.status in _FAILURES:
         outcome = _counted(outcome, _who(req, person))
-    return _response(outcome, req, cookies, person, operator)
+    try:
+        return _response(outcome, req, cookies, person, operator)
+    except Exception as error:  # noqa: BLE001  what a page shows may be stored, and odd
+        return _response(_told(error), req, cookies, person, operator)
+
+
+def _check_before_reading(spec: PageSpec, req: func.HttpRequest) -> None:
+    """To take a large form apart takes the time of everybody; the development sign-in is not there for everybody."""
+    limit = MAX_SIGN_IN if spec.role is None else MAX_FORM
+    if len(req.get_body()) > limit:
+        raise BodyTooLarge(limit=limit)
+    if spec.role is None and not is_development():
+        raise NotFound("sign-in of ours")
 
 
 def person_of(req: func.HttpRequest, cookies: Mapping[str, str], services: Wiring) -> Person:
@@ -102,8 +115,6 @@ async def _operator(gln: str | None, person: Person, services: Wiring) -> Operat
 def _visit(
     req: func.HttpRequest, cookies: Mapping[str, str], person: Person, operator: Operator | None, services: Wiring
 ) -> Visit:
-    if len(req.get_body()) > MAX_FORM:
-        raise BodyTooLarge(limit=MAX_FORM)
     sent: Any = req.form if req.method == "POST" else {}
     lists = {name: [text.strip() for text in sent.getlist(name)] for name in sent}
     return Visit(
@@ -146,7 +157,11 @@ def _told(error: Exception) -> Shown:
             problem = Problem(status=403, kind="form-foreign", title="Not sent from here", detail=str(error))
         case _:
             problem = problem_of(error)
-    return Shown(template="problem.html", values={"problem": problem}, status=problem.status)
+    return _shown(problem)
+
+
+def _shown(problem: Problem) -> Shown:
+    return Shown(template="problem.html", values={"problem": problem}, status=problem.status, headers=problem.headers)
 
 
 def _counted(outcome: Shown, who: str) -> Shown:
@@ -154,7 +169,15 @@ def _counted(outcome: Shown, who: str) -> Shown:
     try:
         services.page_failures.count(who, now=services.clock.now())
     except TooManyRequests as error:
-        return _told(error)
+        return _shown(
+            Problem(
+                status=429,
+                kind="too-many-refusals",
+                title="Refused too often",
+                detail=f"Wait {error.retry_after} seconds, then open the page again.",
+                headers={"Retry-After": str(error.retry_after)},
+            )
+        )
     return outcome
 
 
@@ -162,14 +185,15 @@ def _who(req: func.HttpRequest, person: Person) -> str:
     """Whose failures are counted together: the person's, else those from the same address, as the platform tells it."""
     if person is not NOBODY:
         return person.person_id
-    return str(req.headers.get("x-azure-clientip") or req.headers.get("x-forwarded-for", "").partition(",")[0])
+    # The platform puts the address that it saw last; what stands before it the caller may have made up.
+    seen = str(req.headers.get("x-azure-clientip") or req.headers.get("x-forwarded-for", "").rpartition(",")[2])
+    return seen.strip().rpartition(":")[0] or seen.strip()
 
 
 def _cookies(req: func.HttpRequest) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(req.headers.get("cookie", "")).items()}
-    except CookieError:
-        return {}
+    """Ours among those that came. Read one by one: other sites on the domain may set odd ones."""
+    pairs = (pair.strip().partition("=") for pair in req.headers.get("cookie", "").split(";"))
+    return {name: value for name, _, value in pairs if name in {CSRF, SAID, development_sign_in.COOKIE}}
 
 
 def _response(
@@ -187,6 +211,7 @@ def _response(
             headers["Content-Disposition"] = f'attachment; filename="{outcome.name}"'
             return func.HttpResponse(outcome.content, headers=headers, mimetype=outcome.media_type)
         case Shown():
+            headers |= outcome.headers
             csrf = cookies.get(CSRF)
             if csrf is None:
                 csrf = secrets.token_urlsafe(24)
@@ -200,12 +225,12 @@ def _response(
                 csrf=csrf,
                 said=rendering.unsealed(cookies.get(SAID)),
                 url=rendering.path_of(req.url),
-                is_development=wiring_is_development(),
+                is_development=is_development(),
             )
             return func.HttpResponse(html, status_code=outcome.status, headers=headers, mimetype="text/html")
 
 
-def wiring_is_development() -> bool:
+def is_development() -> bool:
     """Whether pages offer to be seen by somebody else."""
     try:
         settings = wiring().settings

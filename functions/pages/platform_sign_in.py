@@ -46,10 +46,16 @@ def person_of(headers: Mapping[str, str], *, groups: Mapping[str, tuple[str, ...
 def _claims(text: str) -> Iterable[tuple[str, str]]:
     try:
         principal: Any = json.loads(base64.b64decode(text, validate=True))
-        claims = principal["claims"]
-        return [(str(claim["typ"]), str(claim["val"])) for claim in claims]
+        if principal["auth_typ"] != "aad":
+            raise NotSignedIn("who signed in is not known to Microsoft Entra")
+        return [(_clean(claim["typ"]), _clean(claim["val"])) for claim in principal["claims"]]
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise NotSignedIn("the platform's header cannot be read") from error
+
+
+def _clean(value: object) -> str:
+    """Half a surrogate pair can be in JSON and in no page."""
+    return str(value).encode(errors="replace").decode()
 
 
 def _first(claims: Iterable[tuple[str, str]], kinds: Iterable[str]) -> str | None:

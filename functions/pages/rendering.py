@@ -64,9 +64,13 @@ def rendered(
 
 
 def cookie(name: str, value: str, *, secure: bool) -> str:
-    """A Set-Cookie header: for this site alone, not for scripts; one without a value is taken away."""
+    """A Set-Cookie header: for this site alone, not for scripts; one without a value is taken away.
+
+    They come along when somebody follows a link from elsewhere, for open forms would be worthless otherwise; with what
+    another site's page sends they do not.
+    """
     life = "; Max-Age=0" if not value else (f"; Max-Age={_SAID_SECONDS}" if name == "said" else "")
-    return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}{life}"
+    return f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}{life}"
 
 
 def sealed(text: str) -> str:

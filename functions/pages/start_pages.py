@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.pages import development_sign_in
-from functions.pages.page_endpoint import page, wiring_is_development
+from functions.pages.page_endpoint import page
 from functions.pages.person import Person, Role
 from functions.pages.visit import Done, Shown, Visit
 from functions.problems import NotFound
@@ -24,7 +24,7 @@ async def start_page(visit: Visit) -> Shown | Done:
 @page(blueprint, "GET", "sign-in", role=None)
 async def sign_in_page(visit: Visit) -> Shown:
     """Who to be, on a developer's machine."""
-    _only_in_development(visit)
+    _only_on_this_machine(visit)
     operators = [{"choice": (each.gln, each.name)} for each in await wiring().directory.operators()]
     return Shown(template="sign_in.html", values={"operators": operators})
 
@@ -32,7 +32,7 @@ async def sign_in_page(visit: Visit) -> Shown:
 @page(blueprint, "POST", "sign-in", role=None)
 async def sign_in(visit: Visit) -> Done:
     """Become somebody."""
-    _only_in_development(visit)
+    _only_on_this_machine(visit)
     role, gln = visit.form.get("role"), visit.form.get("gln")
     person = Person(
         person_id="",
@@ -46,10 +46,16 @@ async def sign_in(visit: Visit) -> Done:
 @page(blueprint, "POST", "sign-out", role=None)
 async def sign_out(visit: Visit) -> Done:
     """Become nobody."""
-    _only_in_development(visit)
+    _only_on_this_machine(visit)
     return Done(to="/", cookies={development_sign_in.COOKIE: development_sign_in.cookie_for(None)})
 
 
-def _only_in_development(visit: Visit) -> None:
-    if not (wiring_is_development() and development_sign_in.is_local(visit.headers)):
-        raise NotFound("development sign-in")
+@page(blueprint, "GET", "integrations/{gln}/{*rest}", role=Role.READ)
+async def no_such_page(visit: Visit) -> Shown:
+    """An address below an operator's that nothing is at, or that only takes what a form sends."""
+    raise NotFound("such page")
+
+
+def _only_on_this_machine(visit: Visit) -> None:
+    if not development_sign_in.is_local(visit.headers):
+        raise NotFound("sign-in of ours")

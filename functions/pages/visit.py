@@ -49,6 +49,7 @@ class Shown:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ type Handler = Callable[[Visit], Awaitable[Outcome]]
 
 @dataclass(frozen=True, kw_only=True)
 class PageSpec:
-    """A page, or what its forms send to, which takes Role.ADMIN then. `role` None: nobody need be signed in."""
+    """A page, or what its forms send to, which takes Role.ADMIN then. `role` None: it is part of the development sign-in."""
 
     name: str
     method: str

@@ -57,8 +57,9 @@ def _blocked(blockade: Blockade | None, standing: Standing) -> Iterator[Need]:
     if blockade is None:
         return
     waiting = counted(standing.lines[DeliveryState.BLOCKED], "line waits", "lines wait")
+    answered = _without_traces(blockade.reason)
     yield Need(
-        what=f"The operator is blocked: {_REFUSED[blockade.kind]}. {waiting}. What was answered: {_without_traces(blockade.reason)}",
+        what=f"The operator is blocked: {_REFUSED[blockade.kind]}. {waiting}. What was answered: {answered}",
         action=f"{_WHAT_HELPS[blockade.kind]} Then test the connection: all that waits leaves by itself, oldest first.",
         tab="settings",
         since=blockade.since,

@@ -12,14 +12,13 @@ from tests.unit.pages.visitor import Visitor
 from tests.unit.sessions.platform_messages import GLN, OTHER_GLN
 from tests.unit.sessions.world import World
 
-
-def principal(*claims: tuple[str, str]) -> dict[str, str]:
-    """The header as the platform sets it."""
-    document = {"auth_typ": "aad", "claims": [{"typ": kind, "val": value} for kind, value in claims]}
-    return {platform_sign_in.PRINCIPAL: base64.b64encode(json.dumps(document).encode()).decode()}
-
-
 KARI = ("http://schemas.microsoft.com/identity/claims/objectidentifier", "kari"), ("name", "Kari Nordmann")
+
+
+def principal(*claims: tuple[str, str], kind: str = "aad") -> dict[str, str]:
+    """The header as the platform sets it."""
+    document = {"auth_typ": kind, "claims": [{"typ": typ, "val": value} for typ, value in claims]}
+    return {platform_sign_in.PRINCIPAL: base64.b64encode(json.dumps(document).encode()).decode()}
 
 
 def test_the_platform_tells_name_role_and_operators() -> None:
@@ -61,6 +60,7 @@ def test_a_group_may_stand_for_every_operator_and_a_claim_may_not() -> None:
         {platform_sign_in.PRINCIPAL: base64.b64encode(b"[]").decode()},
         {platform_sign_in.PRINCIPAL: base64.b64encode(b'{"claims": [{"typ": 1}]}').decode()},
         principal(("roles", "Operator.Admin")),
+        principal(*KARI, ("roles", "Operator.Admin"), kind="facebook"),
     ],
 )
 def test_who_is_not_named_is_not_signed_in(headers: dict[str, str]) -> None:
@@ -124,7 +124,7 @@ async def test_every_page_says_what_a_browser_may_do_with_it(town: World) -> Non
     assert "unsafe" not in policy
     assert page.headers["cache-control"] == "no-store"
     assert "HttpOnly" in page.headers["set-cookie"]
-    assert "SameSite=Strict" in page.headers["set-cookie"]
+    assert "SameSite=Lax" in page.headers["set-cookie"]
 
 
 async def test_signing_in_as_somebody_and_out_again(town: World) -> None:
@@ -134,3 +134,54 @@ async def test_signing_in_as_somebody_and_out_again(town: World) -> None:
     assert page.url == f"/integrations/{GLN}"
     assert "Ola reads only" in page.text
     assert (await visitor.post("/sign-out")).status == 401
+
+
+async def test_what_is_too_large_is_refused_before_it_is_read(town: World) -> None:
+    await town.operator()
+    visitor = Visitor()
+    await visitor.get("/")
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    for address, size in (("/sign-in", 5_000), (f"/integrations/{GLN}/settings", 2_100_000)):
+        assert (await visitor._sent("POST", address, b"csrf=" + b"x" * size, form)).status == 413
+
+
+async def test_behind_a_tunnel_nobody_is_a_developer(town: World) -> None:
+    await town.operator()
+    assert (await Visitor().get("/", x_forwarded_for="203.0.113.7")).status == 401
+
+
+async def test_odd_cookies_of_others_do_not_hide_ours(town: World) -> None:
+    await town.operator()
+    visitor = Visitor()
+    await visitor.get("/")
+    visitor.cookies = {"a": '{"x":1}', **visitor.cookies, "b": "\t,;="}
+    assert (await visitor.post("/sign-out")).status == 401
+
+
+async def test_an_address_that_nothing_is_at_says_so(town: World) -> None:
+    await town.operator()
+    for rest in ("nosuch", "keys/x/rotate"):
+        page = await Visitor().get(f"/integrations/{GLN}/{rest}")
+        assert page.status == 404
+        assert "Not found" in page.text
+
+
+async def test_a_page_that_cannot_be_shown_says_so(town: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await town.operator()
+
+    def breaks(*_: Any) -> str:
+        raise OverflowError("date value out of range")
+
+    monkeypatch.setattr("functions.pages.formats.Formats.short", breaks)
+    monkeypatch.setattr("functions.pages.formats.Formats.when", breaks)
+    page = await Visitor().get(f"/integrations/{GLN}")
+    assert page.status == 500
+    assert "Something went wrong here" in page.text
+
+
+async def test_a_name_may_have_anything_in_it(town: World) -> None:
+    await town.operator()
+    visitor = Visitor(name="\ud800 <b>Kari</b>")
+    page = await visitor.get(f"/integrations/{GLN}")
+    assert page.status == 200
+    assert "<b>Kari</b>" in page.one(".who").get_text()

@@ -110,11 +110,13 @@ def page_at(method: str, path: str) -> tuple[PageSpec, dict[str, str]]:
     found = []
     for spec in PAGES.values():
         parts = spec.route.strip("/").split("/")
-        if spec.method == method and len(parts) == len(asked):
-            pairs = list(zip(parts, asked, strict=True))
+        rest = parts[-1].startswith("{*")
+        given_parts = [*asked[: len(parts) - 1], "/".join(asked[len(parts) - 1 :])] if rest else asked
+        if spec.method == method and len(parts) == len(given_parts):
+            pairs = list(zip(parts, given_parts, strict=True))
             if all(part.startswith("{") or part == given for part, given in pairs):
-                path_of = {part[1:-1]: _decoded(given) for part, given in pairs if part.startswith("{")}
-                found.append((len(path_of), spec.name, spec, path_of))
+                path_of = {part[1:-1].strip("*"): _decoded(given) for part, given in pairs if part.startswith("{")}
+                found.append((len(path_of) + ("{*" in spec.route), spec.name, spec, path_of))
     if not found:
         raise LookupError(f"no page for {method} {path}")
     _, _, spec, parameters = min(found, key=lambda each: each[:2])
