@@ -35,7 +35,7 @@ _REASONS = {
     401: "No key, or one that does not hold",
     403: "The key is for something else",
     404: "There is no such thing, or not for this caller",
-    412: "If-Match names another version",
+    412: "If-Match names another version, or there is one that If-None-Match excludes",
     413: "The body is over 256 KB",
     422: "What was sent has faults, which `errors` lists",
     500: "Something went wrong here",

@@ -5,7 +5,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.call import Answer, Call
-from functions.etags import etag, if_match
+from functions.etags import etag, matches
 from functions.http_endpoint import endpoint
 from functions.lists import PageQuery, part_of
 from functions.settings_log import log_settings_change
@@ -38,7 +38,7 @@ async def put_operator(call: Call, body: OperatorDocument) -> Answer:
         secrets=services.secrets,
         allow_local_addresses=services.settings.allow_local_addresses,
         now=call.received_at,
-        matches=if_match(call),
+        matches=matches(call),
     )
     await services.configuration_changed(call.gln)
     changed = Changed(

@@ -10,8 +10,15 @@ from functions.authentication import NotAuthenticated
 from shared.delivery import NotToBeTried
 from shared.faults import ContinuationUnreadable, RowConflict, StorageUnavailable
 from shared.json_documents import DocumentRefused, FieldFault, NotJson
-from shared.operators import KeyEnded, ScopeMissing, SecretUnavailable, StaleDocument, TooManyRequests
-from shared.sessions import DriverUnknown, NothingToDecide, NothingToSimulate, SessionUnknown
+from shared.operators import (
+    KeyEnded,
+    KeyRotatedAlready,
+    ScopeMissing,
+    SecretUnavailable,
+    StaleDocument,
+    TooManyRequests,
+)
+from shared.sessions import DriverUnknown, NothingToDecide, NothingToSimulate, SessionUnknown, SimulationRunning
 from shared.settings import SettingsFaulty
 
 logger = logging.getLogger(__name__)
@@ -96,6 +103,7 @@ def _table() -> Mapping[type[Exception], Callable[[Any], Problem]]:
         ScopeMissing: _says(403, "scope-missing", "The key does not allow this"),
         NotFound: _says(404, "not-found", "Not found"),
         KeyEnded: _says(409, "key-ended", "The key has ended"),
+        KeyRotatedAlready: _says(409, "key-rotated-already", "The key was rotated already"),
         RowConflict: lambda error: Problem(
             status=409,
             kind="changed-meanwhile",
@@ -121,9 +129,12 @@ def _table() -> Mapping[type[Exception], Callable[[Any], Problem]]:
         DayNotBegun: lambda error: _refused(DocumentRefused(FieldFault(field="date", message=str(error)))),
         SessionUnknown: _says(404, "not-found", "Not found"),
         NothingToSimulate: _says(404, "not-found", "Not found"),
+        SimulationRunning: _says(
+            429, "simulation-running", "Another simulation runs", Retry_After=_RETRY_AFTER_SECONDS
+        ),
         DriverUnknown: lambda error: _refused(DocumentRefused(FieldFault(field="externalId", message=str(error)))),
         SecretUnavailable: _says(503, "secret-unavailable", "The secret cannot be kept or read", Retry_After="5"),
-        StaleDocument: _says(412, "stale", "Not the version that If-Match names"),
+        StaleDocument: _says(412, "stale", "Not what If-Match or If-None-Match allows"),
         BodyTooLarge: _says(413, "body-too-large", "The body is too large"),
         DocumentRefused: _refused,
         ContinuationUnreadable: lambda error: _refused(

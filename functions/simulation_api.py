@@ -18,8 +18,8 @@ from shared.wiring import wiring
 
 blueprint = func.Blueprint()
 
-MOST_SESSIONS = 5000
-"""In one call: a month of an operator with 160 sessions a day."""
+MOST_SESSIONS = 2000
+"""In one call: a month of an operator with 65 sessions a day."""
 
 
 class SimulationQuestion(BaseModel):

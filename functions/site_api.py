@@ -6,7 +6,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.call import Answer, Call
-from functions.etags import etag, if_match
+from functions.etags import etag, matches
 from functions.http_endpoint import endpoint
 from functions.lists import AtQuery, PageQuery, ValidFromQuery
 from functions.problems import NotFound
@@ -39,7 +39,7 @@ async def put_site(call: Call, body: SiteDocument) -> Answer:
         valid_from=call.query.validFrom,
         store=services.sites,
         now=call.received_at,
-        matches=if_match(call),
+        matches=matches(call),
     )
     await services.configuration_changed(call.gln)
     changed = Changed(

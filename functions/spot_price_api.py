@@ -7,7 +7,7 @@ import azure.functions as func
 from pydantic import Field
 
 from functions.call import Answer, Call
-from functions.etags import etag, if_match
+from functions.etags import etag, matches
 from functions.http_endpoint import endpoint
 from functions.lists import PageQuery
 from functions.problems import NotFound
@@ -57,7 +57,7 @@ async def put_spot_prices(call: Call, body: SpotPricesDocument) -> Answer:
         document=body.root,
         store=services.spot_prices,
         now=call.received_at,
-        matches=if_match(call),
+        matches=matches(call),
     )
     await services.configuration_changed(call.gln)
     changed = Changed(

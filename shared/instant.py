@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerial
 
 # A bare number would otherwise be read as seconds since 1970.
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 
 
 def utc_text(instant: datetime) -> str:
@@ -23,9 +24,13 @@ def _only_iso_8601(value: object) -> object:
 
 def _in_utc(value: datetime) -> datetime:
     try:
-        return value.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("lies outside the calendar") from error
+        exact = value.astimezone(UTC)
+    except OverflowError:
+        exact = None
+    # Towards the ends of the calendar, no hour can be added and no time zone reached.
+    if exact is None or not _FIRST_YEAR <= exact.year <= _LAST_YEAR:
+        raise ValueError(f"must be a time of the years {_FIRST_YEAR} to {_LAST_YEAR}, in UTC")
+    return exact
 
 
 Instant = Annotated[
@@ -35,4 +40,6 @@ Instant = Annotated[
     AfterValidator(_in_utc),
     PlainSerializer(utc_text, return_type=str, when_used="json"),
 ]
-"""An aware datetime in UTC, read from ISO 8601 text that carries an offset; more than six fractional digits are cut."""
+"""An aware datetime in UTC, read from ISO 8601 text that carries an offset; more than six fractional digits are cut.
+Its year is 1970 to 2999.
+"""

@@ -19,18 +19,20 @@ async def ask(
     query: Mapping[str, str | None] | None = None,
     document: Any = None,
     if_match: str | None = None,
+    if_none_match: bool = False,
 ) -> Any:
     """The document that the endpoint answers, numbers as Decimal or int; None without one.
 
-    `path` is what its route needs beside the GLN; parameters of `query` that are None or empty are left out. Raises
-    what `problem_of` makes an answer of: the page shows that.
+    `path` is what its route needs beside the GLN; parameters of `query` that are None or empty are left out. With
+    `if_none_match` it puts only what is not there yet: StaleDocument if it is. Raises what `problem_of` makes an answer
+    of: the page shows that.
     """
     services, spec = wiring(), ENDPOINTS[endpoint]
     gln = visit.known_operator.gln if visit.known_operator else None
     call = Call(
         caller=visit.person.as_caller(gln),
         path={**({"gln": gln} if gln else {}), **(path or {})},
-        headers={"if-match": if_match} if if_match else {},
+        headers={**({"if-match": if_match} if if_match else {}), **({"if-none-match": "*"} if if_none_match else {})},
         raw_body=b"" if document is None else print_json(document).encode(),
         received_at=services.clock.now(),
         known_operator=await _operator(gln),

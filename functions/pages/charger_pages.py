@@ -30,14 +30,20 @@ async def new_charger_page(visit: Visit) -> Shown:
 
 @page(blueprint, "POST", ROUTE, role=Role.ADMIN)
 async def add_charger(visit: Visit) -> Outcome:
-    """Puts a charger that is not there yet."""
+    """Puts a charger that is not there yet, even if somebody adds it at the same time."""
     form = {name: visit.form.get(name, "") for name in _NONE}
     charger_id = form["chargerId"]
     try:
-        await _check_new(visit, charger_id)
-        await ask(visit, "put_charger", path={"chargerId": charger_id}, document=await _document(visit, form))
+        _check_id(charger_id)
+        document = await _document(visit, form)
+        await ask(visit, "put_charger", path={"chargerId": charger_id}, document=document, if_none_match=True)
     except DocumentRefused as refused:
         values = {"form": form, "faults": list(refused.faults)}
+        return Shown(template="new_charger.html", values=values, status=422)
+    except StaleDocument:
+        there = await ask(visit, "get_charger", path={"chargerId": charger_id})
+        taken = FieldFault(field="chargerId", message="is there already: change it on its own page")
+        values = {"form": form, "faults": [taken], "there": {**there, "address": _address(visit, charger_id)}}
         return Shown(template="new_charger.html", values=values, status=422)
     return Done(to=_address(visit, charger_id), said=f"Charger {charger_id} was added.")
 
@@ -66,11 +72,9 @@ async def save_charger(visit: Visit) -> Outcome:
     return Done(to=_address(visit, charger.charger_id), said=f"Charger {charger.charger_id} was saved.")
 
 
-async def _check_new(visit: Visit, charger_id: str) -> None:
+def _check_id(charger_id: str) -> None:
     if fault := id_fault(charger_id):
         raise DocumentRefused(FieldFault(field="chargerId", message=fault))
-    if await wiring().chargers.find(gln=visit.gln, charger_id=charger_id) is not None:
-        raise DocumentRefused(FieldFault(field="chargerId", message="is there already: change it on its own page"))
 
 
 async def _stored(visit: Visit) -> Charger:

@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.pages.ask import ask
 from functions.pages.visit import Visit
+from functions.problems import NotFound
 from shared.connection import Item, Known, Standing, checklist
 from shared.delivery import Blockade
 from shared.operators import Scope
@@ -35,11 +36,12 @@ class Connected:
 async def connected(visit: Visit) -> Connected:
     """All of it, asked for at once."""
     services, operator = wiring(), visit.operator
-    standing, blockade, keys, site_has_tariff = await asyncio.gather(
+    standing, blockade, keys, site_has_tariff, default_is_there = await asyncio.gather(
         services.connection.standing(operator),
         services.blockades.now_of(operator.gln),
         keys_of(visit),
         _site_has_tariff(visit),
+        _default_tariff_is_there(visit),
     )
     items = checklist(
         operator=operator,
@@ -47,6 +49,7 @@ async def connected(visit: Visit) -> Connected:
         blockade=blockade,
         scopes={Scope(key["scope"]) for key in keys if key["holds"]},
         site_has_tariff=site_has_tariff,
+        default_tariff_is_there=default_is_there,
         topic=services.settings.contract_events_topic,
     )
     return Connected(standing=standing, blockade=blockade, keys=keys, items=items)
@@ -69,3 +72,13 @@ async def _site_has_tariff(visit: Visit) -> bool:
         return False
     listed = await ask(visit, "list_sites", query={"limit": _MOST_SITES})
     return any(site["tariffId"] for site in listed["items"])
+
+
+async def _default_tariff_is_there(visit: Visit) -> bool:
+    if visit.operator.default_tariff_id is None:
+        return False
+    try:
+        await ask(visit, "get_tariff", path={"tariffId": visit.operator.default_tariff_id})
+    except NotFound:
+        return False
+    return True

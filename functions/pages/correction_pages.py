@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
+from functions.pages.as_shown import mark_of_lines
 from functions.pages.ask import ask
 from functions.pages.line_address import line_address
 from functions.pages.line_refusals import refusal_in_words
@@ -38,7 +39,7 @@ async def correct_line(visit: Visit) -> Shown | Done:
     try:
         document = typed.document(formats_of(visit.operator).zone)
         preview = await _asked(visit, document, preview="true")
-        told = figures(preview["transactions"])
+        told = mark_of_lines(preview["transactions"])
         expected = visit.form.get("confirm")
         if expected != told:
             return await _form(visit, typed, preview=preview, expected=told, is_changed=expected is not None)
@@ -54,15 +55,6 @@ async def correct_line(visit: Visit) -> Shown | Done:
     return Done(
         to=line_address(visit.gln, new), said=f"{transaction_id} was corrected: {new} is the line in force now."
     )
-
-
-def figures(transactions: list[dict[str, Any]]) -> str:
-    """All that a person would see change, in one text: what is confirmed is what was shown."""
-    names = (
-        *("transactionId", "timestampStart", "timestampEnd", "fullConsumptionKWh"),
-        *("totalCostInclVat", "totalVat", "revenueShareId"),
-    )
-    return "; ".join("|".join(str(each.get(name, "")) for name in names) for each in transactions)
 
 
 async def _asked(visit: Visit, document: dict[str, object], **query: str) -> dict[str, Any]:

@@ -1,7 +1,10 @@
 """A line is taken back: what would be written, and only then the writing."""
 
+from typing import Any
+
 import azure.functions as func
 
+from functions.pages.as_shown import mark_of_lines
 from functions.pages.ask import ask
 from functions.pages.line_address import line_address
 from functions.pages.line_refusals import refusal_in_words
@@ -24,9 +27,11 @@ async def credit_page(visit: Visit) -> Shown:
 
 @page(blueprint, "POST", _ROUTE, role=Role.ADMIN)
 async def credit_line(visit: Visit) -> Shown | Done:
-    """It is written. It cannot be another than was shown: it is what was charged, with the opposite sign."""
+    """It is written, if it still is what was shown: a credit, or that the line is withdrawn."""
     transaction_id, reason = visit.path["transactionId"], visit.form.get("reason", "")
     try:
+        if visit.form.get("confirm") != mark_of_lines(await _foreseen(visit)):
+            return await _form(visit, is_changed=True)
         answer = await ask(
             visit, "credit_transaction", path={"transactionId": transaction_id}, document={"reason": reason}
         )
@@ -44,22 +49,36 @@ async def credit_line(visit: Visit) -> Shown | Done:
     return Done(to=line_address(visit.gln, credit), said=f"{transaction_id} is credited by {credit}.")
 
 
-async def _form(visit: Visit, *, faults: list[FieldFault] | None = None, refusal: str | None = None) -> Shown:
+async def _foreseen(visit: Visit) -> list[dict[str, Any]]:
+    """The credit; nothing where the line would be withdrawn."""
+    followed = await wiring().corrections.preview_credit(
+        operator=visit.operator, transaction_id=visit.path["transactionId"]
+    )
+    return [transaction_document(each) for each in followed.lines]
+
+
+async def _form(
+    visit: Visit,
+    *,
+    faults: list[FieldFault] | None = None,
+    refusal: str | None = None,
+    is_changed: bool = False,
+) -> Shown:
     transaction_id = visit.path["transactionId"]
     line = await ask(visit, "get_transaction", path={"transactionId": transaction_id})
-    credit, is_withdrawn = None, False
+    foreseen = None
     try:
-        followed = await wiring().corrections.preview_credit(operator=visit.operator, transaction_id=transaction_id)
-        credit = transaction_document(followed.lines[0]) if followed.lines else None
-        is_withdrawn = credit is None
+        foreseen = await _foreseen(visit)
     except Exception as error:
         refusal = refusal or refusal_in_words(error)
         if refusal is None:
             raise
     values = {
         "line": line,
-        "credit": credit,
-        "is_withdrawn": is_withdrawn,
+        "credit": foreseen[0] if foreseen else None,
+        "is_withdrawn": foreseen == [],
+        "expected": mark_of_lines(foreseen) if foreseen is not None else None,
+        "is_changed": is_changed,
         "faults": faults or [],
         "refusal": refusal,
         "reason": visit.form.get("reason", ""),

@@ -1,16 +1,18 @@
 """The Dead letters tab, and the same for those who may see every operator: events that were given up."""
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import azure.functions as func
 
 from functions.pages.ask import ask
+from functions.pages.dead_letter_words import in_words
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
 from functions.pages.visit import Done, Outcome, Shown, Visit
 from functions.problems import NotFound
 from shared.faults import RowConflict, StorageUnavailable
-from shared.json_documents import print_json
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
@@ -20,6 +22,9 @@ _ONE = "/{sequenceNumber}"
 _SHOWN_AT_ONCE = "20"
 LOOKED_THROUGH = 200
 MOST_AT_ONCE = 20
+# The SDK would go on waiting for a broker that hangs for much longer than somebody waits.
+_PATIENCE_SECONDS = 5
+_PATIENCE_TO_ACT_SECONDS = 15  # more than an event itself waits for a driver in other hands
 _AWAY = "The dead-letter queue, or the storage, cannot be reached just now. Nothing is lost: try again in a minute."
 
 
@@ -75,11 +80,11 @@ async def _listed(visit: Visit, results: list[dict[str, Any]] | None = None) -> 
     _check_may_see(visit)
     query = {"limit": _SHOWN_AT_ONCE, "continuation": visit.query.get("continuation")}
     try:
-        listed = await ask(visit, _named(visit, "list_dead_letters", "list_all_dead_letters"), query=query)
+        listed = await _asked(visit, _named(visit, "list_dead_letters", "list_all_dead_letters"), query=query)
     except StorageUnavailable:
-        return _away(visit)
+        return _away(visit, results=results)
     operators = {each.gln: each.name for each in await wiring().directory.operators()}
-    letters = [{**each, **_in_words(each["body"], operators)} for each in listed["items"]]
+    letters = [{**each, **in_words(each["body"], operators)} for each in listed["items"]]
     return _shown(visit, letters=letters, older=listed["continuation"], results=results)
 
 
@@ -112,7 +117,7 @@ async def _discarded(visit: Visit) -> Outcome:
     number = visit.path["sequenceNumber"]
     endpoint = _named(visit, "discard_dead_letter", "discard_any_dead_letter")
     try:
-        await ask(visit, endpoint, path={"sequenceNumber": number})
+        await _asked(visit, endpoint, number=number)
     except DeadLetterHeld:
         return Done(to=_base(visit), said=f"!Dead letter {number} is in other hands just now: discard it in a minute.")
     except StorageUnavailable:
@@ -128,7 +133,7 @@ async def _all_that_pass(visit: Visit) -> Outcome:
     endpoint = _named(visit, "list_dead_letters", "list_all_dead_letters")
     results: list[dict[str, Any]] = []
     try:
-        listed = await ask(visit, endpoint, query={"limit": str(LOOKED_THROUGH)})
+        listed = await _asked(visit, endpoint, query={"limit": str(LOOKED_THROUGH)})
         passing = [each["sequenceNumber"] for each in listed["items"] if each["passing"]]
         for number in passing[::-1][:MOST_AT_ONCE]:  # the oldest first, as they came
             try:
@@ -145,10 +150,23 @@ async def _run_again(visit: Visit, number: str) -> str | None:
     """Why it was not carried out, None if it was. Raises DeadLetterUnknown, StorageUnavailable."""
     endpoint = _named(visit, "reprocess_dead_letter", "reprocess_any_dead_letter")
     try:
-        answer = await ask(visit, endpoint, path={"sequenceNumber": number})
+        answer = await _asked(visit, endpoint, number=number)
     except RowConflict:
         return "somebody else changed the driver at the same moment: run it again"
     return f"it still fails: {answer['fault']}" if answer["fault"] else None
+
+
+async def _asked(
+    visit: Visit, endpoint: str, *, number: str | None = None, query: Mapping[str, str | None] | None = None
+) -> Any:
+    """What the API answers of all, or of one `number` that it acts on. Raises StorageUnavailable also where nobody
+    answers in time.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS if number is None else _PATIENCE_TO_ACT_SECONDS):
+            return await ask(visit, endpoint, path={"sequenceNumber": number} if number else None, query=query)
+    except TimeoutError as error:
+        raise StorageUnavailable(detail="the dead-letter queue does not answer") from error
 
 
 def _named(visit: Visit, of_an_operator: str, of_all: str) -> str:
@@ -163,26 +181,3 @@ def _check_may_see(visit: Visit) -> None:
     """The list of all is for who may see every operator."""
     if visit.known_operator is None and visit.person.glns is not None:
         raise NotFound("page of all dead letters for you")
-
-
-def _in_words(body: Any, operators: dict[str, str]) -> dict[str, Any]:
-    """What the message says it is, as far as it can be read, and its body for people."""
-    header = _member(body, "Header")
-    point = _member(_member(_member(body, "Payload"), "Contract"), "AccountingPoint")
-    gln = _text(header, "TenantID")
-    return {
-        "event": _text(header, "EventName") or _text(header, "EventType"),
-        "gln": gln,
-        "name": operators.get(gln) if gln else None,
-        "point": _text(point, "Identification"),
-        "printed": body if isinstance(body, str) else print_json(body, indent=2),
-    }
-
-
-def _member(document: Any, name: str) -> Any:
-    return document.get(name) if isinstance(document, dict) else None
-
-
-def _text(document: Any, name: str) -> str | None:
-    value = _member(document, name)
-    return value if isinstance(value, str) else None

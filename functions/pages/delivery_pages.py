@@ -86,13 +86,17 @@ def _label(bar: Bar, grain: Grain, formats: "Formats") -> str:
     return format_datetime(bar.since, _SHORT[grain], tzinfo=formats.zone, locale=formats.locale)
 
 
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
+
+
 def _plot(course: Overview, grain: Grain, formats: "Formats") -> object:
     from functions.pages.plots import PlottedBar, bars
 
     each = [
         PlottedBar(
             label=_label(bar, grain, formats),
-            told=f"{_label(bar, grain, formats)}: {bar.lines} lines, {bar.failed} failed",
+            told=f"{_label(bar, grain, formats)}: {_lines(bar.lines)}, {bar.failed} failed",
             whole=bar.lines,
             part=bar.failed,
         )

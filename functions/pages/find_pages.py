@@ -77,7 +77,8 @@ def _hits(visit: Visit, name: str, known: Known) -> list[Hit]:
     if known.charger is not None:
         site = known.charger.site_id
         told = "at no known site" if site is None else f"at site {site}"
-        hits.append(Hit(kind="Charger", name=known.charger.charger_id, told=told, address=f"{below}/sites"))
+        address = f"{below}/chargers/{quote(known.charger.charger_id, safe='')}"
+        hits.append(Hit(kind="Charger", name=known.charger.charger_id, told=told, address=address))
     return hits + [
         Hit(kind="Session", name=each, told=f"held: nobody has tag {name}", address=_story(below, each))
         for each in known.waiting

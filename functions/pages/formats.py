@@ -30,11 +30,11 @@ class Formats:
 
     def when(self, instant: Instant) -> str:
         """A time in the operator's zone, to the second."""
-        return format_datetime(_instant(instant), "d MMM y HH:mm:ss", tzinfo=self.zone, locale=self.locale)
+        return self._written(instant, "d MMM y HH:mm:ss")
 
     def short(self, instant: Instant) -> str:
         """The same to the minute."""
-        return format_datetime(_instant(instant), "d MMM HH:mm", tzinfo=self.zone, locale=self.locale)
+        return self._written(instant, "d MMM HH:mm")
 
     def day(self, day: date | str) -> str:
         """A day with its weekday."""
@@ -43,6 +43,13 @@ class Formats:
     def utc(self, instant: Instant) -> str:
         """The exact time in UTC, as it is stored and sent."""
         return _instant(instant).astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    def _written(self, instant: Instant, pattern: str) -> str:
+        """In the operator's zone; in UTC where the calendar ends before the zone's time is reached."""
+        try:
+            return format_datetime(_instant(instant), pattern, tzinfo=self.zone, locale=self.locale)
+        except (OverflowError, ValueError):
+            return self.utc(instant)
 
     def ago(self, instant: Instant, now: datetime) -> str:
         """How long ago that was, or in how long it will be, roughly."""

@@ -12,7 +12,7 @@ from functions.pages.person import Role
 from functions.pages.visit import Done, Shown, Visit
 from shared.faults import RowConflict
 from shared.json_documents import DocumentRefused, FieldFault
-from shared.operators import KeyEnded, Scope
+from shared.operators import KeyEnded, KeyRotatedAlready, Scope
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
@@ -53,6 +53,9 @@ async def rotate_key(visit: Visit) -> Shown | Done:
         issued = await ask(visit, "rotate_api_key", path=visit.path)
     except KeyEnded:
         return Done(to=_address(visit), said="!This key has ended already and cannot be rotated. Issue a new one.")
+    except KeyRotatedAlready:
+        said = "!This key was rotated already. Rotate the one that took its place, or issue a new one."
+        return Done(to=_address(visit), said=said)
     except RowConflict:
         return Done(to=_address(visit), said="!Somebody changed this key just now. Look at it, then try again.")
     return _shown_once(issued, old=visit.path["keyId"])

@@ -1,9 +1,8 @@
 """The log as a file: CSV for a spreadsheet, JSON for a program."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 
+from functions.pages.csv_file import csv_file
 from shared.instant import utc_text
 from shared.json_documents import print_json
 from shared.logbook import LogEntry, Search
@@ -24,21 +23,13 @@ _COLUMNS: Mapping[str, Callable[[LogEntry], str | int | None]] = {
     "answer": lambda entry: entry.answer,
     "id": lambda entry: entry.id,
 }
-# What a spreadsheet would take for a formula, in the letters of other alphabets too.
-_FORMULA_BEGINS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  the wide forms are meant
 
 
 def as_csv(search: Search) -> bytes:
-    """A line for each entry, times in UTC; one that was cut says so in its last line. With a byte order mark, without
-    which spreadsheets take UTF-8 for something else.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    writer.writerows([_cell(value(entry)) for value in _COLUMNS.values()] for entry in search.entries)
-    if (cut := _cut(search)) is not None:
-        writer.writerow([f"TRUNCATED: {cut}"])
-    return text.getvalue().encode("utf-8-sig")
+    """A row for each entry, times in UTC; one that was cut says so in its last row."""
+    rows = [[value(entry) for value in _COLUMNS.values()] for entry in search.entries]
+    cut = _cut(search)
+    return csv_file([tuple(_COLUMNS), *rows, *([[f"TRUNCATED: {cut}"]] if cut is not None else [])])
 
 
 def as_json(search: Search) -> bytes:
@@ -54,9 +45,3 @@ def _cut(search: Search) -> str | None:
         f"{len(search.entries)} entries, searched back to {utc_text(search.back_to)}; what is older is not in this"
         " file: set the end of the time to that and export again"
     )
-
-
-def _cell(value: str | int | None) -> str | int:
-    if value is None:
-        return ""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_BEGINS) else value

@@ -1,13 +1,12 @@
 """Lines as files: CSV for programs, Excel for people. Texts stay texts, whatever they begin with."""
 
-import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from functions.pages.csv_file import Cell, csv_file
 from shared.delivery import Statement, StatementLine
 from shared.instant import utc_text
 
@@ -37,23 +36,12 @@ _COLUMNS = (
     "counted",
 )
 _SUMS = ("delivered", "currency", "vatPercent", "lines", "consumptionKWh", "totalExclVat", "totalVat", "totalInclVat")
-# What a spreadsheet would take for a formula, in the letters of other alphabets too.
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  the wide forms are meant
 _CUT = "not complete: there are more lines than fit into one file, ask for single days"
-
-type Cell = str | Decimal | int | None
 
 
 def as_csv(found: Statement, *, zone: ZoneInfo) -> bytes:
-    """Commas, points as decimal signs, UTF-8 with a mark so that Excel reads it as such."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    for row in _rows(found, zone):
-        writer.writerow([_harmless(cell) for cell in row])
-    if not found.is_whole:
-        writer.writerow([_CUT])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
+    """A row for each line; one that was cut says so in its last row."""
+    return csv_file([_COLUMNS, *_rows(found, zone), *([] if found.is_whole else [(_CUT,)])])
 
 
 def as_xlsx(found: Statement, *, zone: ZoneInfo) -> bytes:
@@ -128,12 +116,3 @@ def _sums(found: Statement) -> list[tuple[Cell, ...]]:
 
 def _local(instant: datetime, zone: ZoneInfo) -> str:
     return instant.astimezone(zone).isoformat(sep=" ", timespec="seconds")
-
-
-def _harmless(cell: Cell) -> str:
-    """A text that a spreadsheet would take for a formula gets an apostrophe; a number is one, below zero too."""
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA) else cell
-    return format(cell, "f") if isinstance(cell, Decimal) else str(cell)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import azure.functions as func
 
+from functions.pages.as_shown import mark_of
 from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
@@ -21,6 +22,10 @@ from shared.sessions import DriverUnknown, NothingToDecide
 blueprint = func.Blueprint()
 _ROUTE = "integrations/{gln}/sessions"
 _CHANGED = "Somebody else changed this session at the same moment. This is how it stands now."
+_OTHERWISE = (
+    "What would come of it has changed since you saw it, because something else was changed meanwhile. "
+    "Nothing was decided. Look at it again."
+)
 _BECAME = {
     "settled": "It is settled: its line is below.",
     "held": "It is still held, for the reason below.",
@@ -48,11 +53,13 @@ async def session_page(visit: Visit) -> Shown:
 
 @page(blueprint, "POST", _ROUTE + "/{sessionId}/decide", role=Role.ADMIN)
 async def decide_on_session(visit: Visit) -> Shown | Done:
-    """Takes the decision, if what is asked is still what the person saw."""
+    """Takes the decision, if what is asked and what would come of it are still what the person saw."""
     typed = {
         name: visit.form[name] for name in ("decision", "reason", "externalId", "questionId") if name in visit.form
     }
     try:
+        if visit.form.get("confirm") != _mark(visit, await _what_comes(visit, typed)):
+            return await _session(visit, typed, refusal=_OTHERWISE, status=409)
         answer = await ask(visit, "resolve_session", path=_path(visit), document=typed)
     except (DocumentRefused, DriverUnknown) as error:
         return await _session(visit, typed, faults=problem_of(error).faults, status=422)
@@ -85,6 +92,7 @@ async def _session(
         "typed": typed,
         "refusal": refusal,
         "foreseen": None,
+        "expected": None,
         "driver": None,
         "faults": [_beside_the_field(fault) for fault in faults],
     }
@@ -108,17 +116,29 @@ def _reports(session: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _foreseen(visit: Visit, session: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
     """What the decision would come to; why it cannot be taken is said where it is offered."""
-    whom = {"externalId": typed.get("externalId")} if typed["decision"] == "assign" else {}
     try:
-        foreseen = await ask(
-            visit, "foresee_decision", path=_path(visit), query={"decision": typed["decision"], **whom}
-        )
+        foreseen = await _what_comes(visit, typed)
     except (DocumentRefused, DriverUnknown) as error:
         return {"faults": [_beside_the_field(fault) for fault in problem_of(error).faults]}
     except NothingToDecide:
         return {"faults": []}
-    driver = await _driver(visit, session, typed) if whom else None
-    return {"foreseen": foreseen, "driver": driver, "faults": []}
+    driver = await _driver(visit, session, typed) if typed["decision"] == "assign" else None
+    return {"foreseen": foreseen, "expected": _mark(visit, foreseen), "driver": driver, "faults": []}
+
+
+async def _what_comes(visit: Visit, typed: Mapping[str, str]) -> dict[str, Any]:
+    decision = typed.get("decision")
+    whom = {"externalId": typed.get("externalId")} if decision == "assign" else {}
+    answer: dict[str, Any] = await ask(
+        visit, "foresee_decision", path=_path(visit), query={"decision": decision, **whom}
+    )
+    return answer
+
+
+def _mark(visit: Visit, foreseen: Mapping[str, Any]) -> str:
+    """Of what the page says would be written, and whether it says that it is sent."""
+    shown = {name: foreseen[name] for name in ("status", "heldFor", "heldBecause", "line")}
+    return mark_of([shown, visit.operator.state])
 
 
 def _beside_the_field(fault: FieldFault) -> FieldFault:

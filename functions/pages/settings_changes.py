@@ -92,10 +92,11 @@ _CONSEQUENCES: Mapping[str, Mapping[str, str]] = {
         "": "Mode: not one that there is.",
     },
     "state": {
-        "live": "State: from now on lines are sent to Utility Cloud. Lines that were rehearsed stay unsent for good; "
-        "what waited when the rehearsal began is sent.",
-        "rehearsal": "State: from now on nothing is sent. Lines of sessions that are settled from now on are never "
-        "sent, not even after the rehearsal; what waits to be sent now waits until it ends.",
+        "live": "State: from now on lines are sent to Utility Cloud. Lines that were rehearsed are not sent by "
+        "themselves, but can be tried one by one; what waited when the rehearsal began is sent.",
+        "rehearsal": "State: from now on nothing is sent. Lines of sessions that are settled from now on are "
+        "rehearsed: after it they are sent only if somebody tries them, one by one; what waits to be sent now waits "
+        "until it ends.",
         "": "State: not one that there is.",
     },
     "currency": {

@@ -111,10 +111,15 @@ def _text(field: Field, document: Document, zone: ZoneInfo) -> str:
 
 
 def local_text(instant: str | None, zone: ZoneInfo) -> str:
-    """As a field for local times has it: to the minute, or to the second where there are any."""
+    """As a field for local times has it: to the minute, or to the second where there are any. As it is stored where the
+    calendar ends before the zone's time is reached.
+    """
     if instant is None:
         return ""
-    local = datetime.fromisoformat(instant).astimezone(zone).replace(tzinfo=None, microsecond=0)
+    try:
+        local = datetime.fromisoformat(instant).astimezone(zone).replace(tzinfo=None, microsecond=0)
+    except (OverflowError, ValueError):
+        return instant
     return local.isoformat(timespec="seconds" if local.second else "minutes")
 
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import azure.functions as func
 
+from functions.pages.as_shown import mark_of_lines
 from functions.pages.ask import ask
-from functions.pages.correction_pages import figures
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
 from functions.pages.visit import Done, Outcome, Shown, Visit
 from functions.problems import problem_of
 from shared.json_documents import DocumentRefused, FieldFault
+from shared.wiring import wiring
 
 blueprint = func.Blueprint()
 ROUTE = "integrations/{gln}/sites/missing-shares"
@@ -38,7 +39,9 @@ async def correct_share(visit: Visit) -> Outcome:
     path, document = {"transactionId": visit.path["transactionId"]}, {"reason": reason}
     try:
         preview = await ask(visit, "correct_transaction", path=path, query={"preview": "true"}, document=document)
-        if visit.form.get("confirm") != figures(preview["transactions"]):
+        if not await _is_missing(visit):
+            return _not_missing(visit)
+        if visit.form.get("confirm") != mark_of_lines(preview["transactions"]):
             return await _preview(visit, reason=reason, is_changed=True)
         done = await ask(visit, "correct_transaction", path=path, document=document)
     except DocumentRefused as refused:
@@ -60,15 +63,28 @@ async def _preview(
         preview = await ask(visit, "correct_transaction", path=path, query={"preview": "true"}, document=document)
     except Exception as error:  # noqa: BLE001  as above
         return _back(visit, error)
+    if not await _is_missing(visit):
+        return _not_missing(visit)
     values = {
         "before": before,
         "preview": preview,
-        "expected": figures(preview["transactions"]),
+        "expected": mark_of_lines(preview["transactions"]),
         "reason": reason,
         "faults": list(faults),
         "is_changed": is_changed,
     }
     return Shown(template="share_correction.html", values=values, status=422 if faults else 200)
+
+
+async def _is_missing(visit: Visit) -> bool:
+    return await wiring().missing_shares.is_missing(operator=visit.operator, transaction_id=visit.path["transactionId"])
+
+
+def _not_missing(visit: Visit) -> Done:
+    """To the list. Another correction has its own form, which shows all that it changes."""
+    transaction_id = visit.path["transactionId"]
+    said = f"!{transaction_id} does not lack a revenue share's id. To correct something else of it, open the line."
+    return Done(to=f"/integrations/{visit.gln}/sites/missing-shares", said=said)
 
 
 def _back(visit: Visit, error: Exception) -> Done:

@@ -1,6 +1,7 @@
 """What last month's sessions, or those of other days, would have cost by a tariff: nothing is changed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from functions.simulation_api import MOST_SESSIONS
 from shared.instant import utc_text
 from shared.json_documents import DocumentRefused, FieldFault
 from shared.operators import calendar_date
-from shared.sessions import Simulated, SimulatedSession, SimulatedSum
+from shared.sessions import Simulated, SimulatedSession, SimulatedSum, SimulationRunning
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
@@ -36,12 +37,14 @@ class _Question(NamedTuple):
 async def simulation_page(visit: Visit) -> Shown:
     """Sessions that ended from the day `from` to the day `to`, both included; without them, last month.
 
-    `at` picks the version in force then; with `whole` the sum is that of all sessions, not only of those listed.
+    `at` picks the version in force then; with `whole` the sum is that of all sessions, not only of those listed, which
+    are the newest then.
     """
     entry = await entry_of(visit)
     first, last = _last_month(visit)
     typed = {"from": visit.query.get("from", str(first)), "to": visit.query.get("to", str(last))}
-    at = visit.query.get("at")
+    at, is_whole = visit.query.get("at"), "whole" in visit.query
+    continuation = None if is_whole else visit.query.get("continuation")
     values: dict[str, Any] = {
         "tariff_id": entry.entry_id,
         "home": address_of(visit.gln, entry.entry_id),
@@ -52,15 +55,19 @@ async def simulation_page(visit: Visit) -> Shown:
         "found": None,
         "whole": None,
         "most": MOST_SESSIONS,
-        "further": visit.query.get("continuation") is not None,
+        "is_busy": False,
+        "continuation": continuation,
+        "asked_for_all": is_whole,
         "percent": percent,
     }
     try:
         question = _Question(*_period(visit, typed), at=instant_asked(visit))
-        found = await _simulated(visit, question, limit=_LISTED, continuation=visit.query.get("continuation"))
-        whole = await _simulated(visit, question, limit=MOST_SESSIONS) if "whole" in visit.query else None
+        found = await _simulated(visit, question, limit=_LISTED, continuation=continuation)
+        whole = await _with_the_rest(visit, question, found) if is_whole else None
     except DocumentRefused as refused:
         return Shown(template="simulation.html", values=values | {"faults": refused.faults}, status=422)
+    except SimulationRunning:
+        return Shown(template="simulation.html", values=values | {"is_busy": True}, status=429)
     return Shown(template="simulation.html", values=values | {"found": found, "whole": whole})
 
 
@@ -82,6 +89,15 @@ async def _simulated(visit: Visit, question: _Question, *, limit: int, continuat
         limit=limit,
         continuation=continuation,
     )
+
+
+async def _with_the_rest(visit: Visit, question: _Question, first: Simulated) -> Simulated:
+    """The first ones and all after them, as many as may be; none is priced twice."""
+    if first.continuation is None:
+        return first
+    limit = MOST_SESSIONS - len(first.items)
+    rest = await _simulated(visit, question, limit=limit, continuation=first.continuation)
+    return replace(first, items=first.items + rest.items, continuation=rest.continuation)
 
 
 def _last_month(visit: Visit) -> tuple[date, date]:

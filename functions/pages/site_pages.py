@@ -59,16 +59,21 @@ async def new_site_page(visit: Visit) -> Shown:
 
 @page(blueprint, "POST", ROUTE + "/new", role=Role.ADMIN)
 async def add_site(visit: Visit) -> Outcome:
-    """Puts a site that is not there yet."""
+    """Puts a site that is not there yet, even if somebody adds it at the same time."""
     site_id = visit.form.get("siteId", "")
     form = site_form.typed(visit.form)
     try:
-        await _check_new(visit, site_id)
+        _check_number(site_id)
         document = site_form.document_of(visit.form)
-        await ask(visit, "put_site", path={"siteId": str(int(site_id))}, document=document)
+        await ask(visit, "put_site", path={"siteId": str(int(site_id))}, document=document, if_none_match=True)
     except DocumentRefused as refused:
         values = await _form_values(visit, form, faults=refused.faults)
         return Shown(template="new_site.html", values=values, status=422)
+    except StaleDocument:
+        taken = FieldFault(field="siteId", message="is there already: change it on its own page")
+        values = await _form_values(visit, form, faults=[taken])
+        there = next((site for site in values["every_site"] if site.site_id == int(site_id)), None)
+        return Shown(template="new_site.html", values={**values, "there": there}, status=422)
     return Done(to=_address(visit, int(site_id)), said=f"Site {int(site_id)} was added. It applies to all time.")
 
 
@@ -103,11 +108,9 @@ async def save_site(visit: Visit) -> Outcome:
     return Done(to=_address(visit, put["siteId"]), said=f"Site {put['siteId']} was saved. Lines that are written stay.")
 
 
-async def _check_new(visit: Visit, site_id: str) -> None:
+def _check_number(site_id: str) -> None:
     if isinstance(site_form.whole(site_id), str):
         raise DocumentRefused(FieldFault(field="siteId", message="must be a whole number, not below zero"))
-    if await wiring().sites.find(gln=visit.gln, entry_id=str(int(site_id))) is not None:
-        raise DocumentRefused(FieldFault(field="siteId", message="is there already: change it on its own page"))
 
 
 async def _stored(visit: Visit) -> tuple[Entry[Site], Site]:

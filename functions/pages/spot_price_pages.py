@@ -96,6 +96,7 @@ async def put_spot_day(visit: Visit) -> Outcome:
             path={"biddingZone": zone, "date": str(day)},
             document=document,
             if_match=f'"{revision}"' if revision else None,
+            if_none_match=not revision,
         )
     except DocumentRefused as refused:
         return await _shown(visit, typed=visit.form, faults=in_words(refused.faults, pieces), status=422)

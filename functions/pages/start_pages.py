@@ -50,7 +50,7 @@ async def sign_out(visit: Visit) -> Done:
     return Done(to="/", cookies={development_sign_in.COOKIE: development_sign_in.cookie_for(None)})
 
 
-@page(blueprint, "GET", "integrations/{gln}/{*rest}", role=Role.READ)
+@page(blueprint, "GET", "integrations/{gln}/{tab}/{*rest}", role=Role.READ)
 async def no_such_page(visit: Visit) -> Shown:
     """An address below an operator's that nothing is at, or that only takes what a form sends."""
     raise NotFound("such page")

@@ -24,6 +24,7 @@ from shared.wiring import wiring
 blueprint = func.Blueprint()
 _NEW = "integrations/{gln}/new-tariff"
 _EDIT = "integrations/{gln}/tariffs/{tariffId}/edit"
+_TAKEN = FieldFault(field="tariffId", message="is there already: open it in the list to change it")
 _MAY_NOT = "!You may read tariffs, not change them."
 
 
@@ -44,8 +45,7 @@ async def create_tariff(visit: Visit) -> Outcome:
     tariff_id = visit.form.get("tariffId") or _named_in_document(visit)
     typed = _typed(visit, tariff_id, {"currency": visit.operator.currency})
     if tariff_id and await wiring().tariffs.find(gln=visit.gln, entry_id=tariff_id) is not None:
-        fault = FieldFault(field="tariffId", message="is there already: open it in the list to change it")
-        return await editor(visit, typed, faults=[fault], status=422)
+        return await editor(visit, replace(typed, is_taken=True), faults=[_TAKEN], status=422)
     return await _carried_out(visit, typed)
 
 
@@ -103,14 +103,17 @@ async def _carried_out(visit: Visit, typed: Typed, entry: Entry[Document] | None
             query={"validFrom": utc_text(valid_from) if valid_from else None},
             document=document,
             if_match=f'"{typed.revision}"' if entry else None,
+            if_none_match=entry is None,
         )
     except DocumentRefused as error:
         faults = faults_beside(error.faults, typed.form) if typed.form else list(error.faults)
         faults = [replace(fault, field="tariffId") if fault.field == "id" else fault for fault in faults]
         return await editor(visit, typed, entry=entry, faults=faults, status=422)
     except (StaleDocument, RowConflict):
-        again = await entry_of(visit) if entry else None
-        newer = replace(typed, revision=again.revision if again else "", is_stale=True)
+        if entry is None:
+            return await editor(visit, replace(typed, is_taken=True), faults=[_TAKEN], status=422)
+        again = await entry_of(visit)
+        newer = replace(typed, revision=again.revision, is_stale=True)
         return await editor(visit, newer, entry=again, status=409)
     return Done(to=address_of(visit.gln, typed.tariff_id), said=_said(typed, entry, valid_from, visit))
 

@@ -29,6 +29,8 @@ class Typed:
     revision: str = ""
     valid_from: str = ""
     is_stale: bool = False
+    is_taken: bool = False
+    """There is a tariff of that id already, and this was to be a new one."""
 
     def document(self) -> Document:
         """The tariff. Raises DocumentRefused for a text that is no object of JSON."""

@@ -76,7 +76,7 @@ type Handler = Callable[[Visit], Awaitable[Outcome]]
 
 @dataclass(frozen=True, kw_only=True)
 class PageSpec:
-    """A page, or what its forms send to, which takes Role.ADMIN then. `role` None: it is part of the development sign-in."""
+    """A page, or what its forms send to, which takes Role.ADMIN. `role` None: a part of the development sign-in."""
 
     name: str
     method: str

@@ -37,6 +37,7 @@ def checklist(
     blockade: Blockade | None,
     scopes: Collection[Scope],
     site_has_tariff: bool,
+    default_tariff_is_there: bool,
     topic: str,
 ) -> list[Item]:
     """The list of the handover, and what comes after it. `scopes` are those for which a key holds."""
@@ -54,7 +55,7 @@ def checklist(
         ),
         _key(Scope.UTILITY_CLOUD, scopes, "Utility Cloud has a key to look up lines and drivers"),
         _key(Scope.CHARGING_PLATFORM, scopes, "The charging platform has a key to send sessions"),
-        _price(operator, site_has_tariff=site_has_tariff),
+        _price(operator, site_has_tariff=site_has_tariff, default_is_there=default_tariff_is_there),
         _default_site(operator),
         _first_driver(standing),
         _first_line(operator, standing),
@@ -164,10 +165,18 @@ def _key(scope: Scope, scopes: Collection[Scope], name: str) -> Item:
     )
 
 
-def _price(operator: Operator, *, site_has_tariff: bool) -> Item:
+def _price(operator: Operator, *, site_has_tariff: bool, default_is_there: bool) -> Item:
     name = "Sessions have a tariff"
     if not operator.is_priced_here:
         return Item(name=name, known=Known.NOT_NEEDED, because="Utility Cloud prices the meter values itself.")
+    if operator.default_tariff_id is not None and not default_is_there:
+        return Item(
+            name=name,
+            known=Known.MISSING,
+            because=f"The default tariff is {operator.default_tariff_id}, which is not there: sessions are held.",
+            next_step="Enter it, or choose another one in Advanced settings",
+            tab="tariffs",
+        )
     if operator.default_tariff_id is not None:
         return Item(name=name, known=Known.DONE, because=f"The default tariff is {operator.default_tariff_id}.")
     if site_has_tariff or any(product.tariff_id for product in operator.products):

@@ -53,6 +53,13 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{COUNTED_TO} or more {many}" if count >= COUNTED_TO else f"{count} {one if count == 1 else many}"
 
 
+def _helps(blockade: Blockade) -> str:
+    """Entra says by number where it knows neither the directory (90002) nor the application in it (700016)."""
+    if blockade.kind is BlockKind.TOKEN and any(code in blockade.reason for code in ("AADSTS90002", "AADSTS700016")):
+        return "Compare the directory id and the client id in Advanced settings with those of the app registration."
+    return _WHAT_HELPS[blockade.kind]
+
+
 def _blocked(blockade: Blockade | None, standing: Standing) -> Iterator[Need]:
     if blockade is None:
         return
@@ -60,7 +67,7 @@ def _blocked(blockade: Blockade | None, standing: Standing) -> Iterator[Need]:
     answered = _without_traces(blockade.reason)
     yield Need(
         what=f"The operator is blocked: {_REFUSED[blockade.kind]}. {waiting}. What was answered: {answered}",
-        action=f"{_WHAT_HELPS[blockade.kind]} Then test the connection: all that waits leaves by itself, oldest first.",
+        action=f"{_helps(blockade)} Then test the connection: all that waits leaves by itself, oldest first.",
         tab="settings",
         since=blockade.since,
         is_urgent=True,

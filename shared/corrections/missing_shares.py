@@ -47,6 +47,14 @@ class MissingShares:
         )
         return [await self._with_offer(operator, each) for each in found], after
 
+    async def is_missing(self, *, operator: Operator, transaction_id: str) -> bool:
+        """Whether this line went without the id, be it in force or not. False without such a line.
+
+        Raises StorageUnavailable.
+        """
+        found = await self.lines.line(home=operator.home, transaction_id=transaction_id)
+        return found is not None and isinstance(found.line, CostedLine) and found.line.revenue_share_missing
+
     async def _with_offer(self, operator: Operator, found: LineWithDelivery) -> MissingShare:
         line = found.line
         assert isinstance(line, CostedLine)  # noqa: S101  no other has a share

@@ -1,6 +1,6 @@
 """Operators, their sites, chargers, tariffs and spot prices, and who may act for them."""
 
-from .api_key import ApiKey, IssuedKey, KeyEnded
+from .api_key import ApiKey, IssuedKey, KeyEnded, KeyRotatedAlready
 from .api_keys import ApiKeys
 from .caller import ANYONE, Caller, Scope, ScopeMissing
 from .changes import Change, Changed, changes_between
@@ -92,6 +92,7 @@ __all__ = [
     "KeyAnswer",
     "KeyDocument",
     "KeyEnded",
+    "KeyRotatedAlready",
     "Learning",
     "LineLookup",
     "Listed",

@@ -19,7 +19,7 @@ class ApiKey:
     label: str
     secret_hash: str
     created_at: datetime
-    valid_until: datetime | None = None
+    valid_until: datetime | None = None  # only rotating a key sets an end
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
 
@@ -46,6 +46,14 @@ class KeyEnded(Exception):
 
     def __init__(self, *, key_id: str) -> None:
         super().__init__(f"the key {key_id} has ended; issue a new one")
+        self.key_id = key_id
+
+
+class KeyRotatedAlready(Exception):
+    """A key that another one took the place of cannot be rotated again: there would be two in its place."""
+
+    def __init__(self, *, key_id: str) -> None:
+        super().__init__(f"the key {key_id} was rotated already; rotate the one that took its place, or issue a new one")
         self.key_id = key_id
 
 

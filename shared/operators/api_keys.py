@@ -13,7 +13,7 @@ from shared.background import Background
 from shared.clock import Clock
 from shared.faults import RowConflict, StorageUnavailable, Stored
 
-from .api_key import ApiKey, IssuedKey, KeyEnded, KeyStore
+from .api_key import ApiKey, IssuedKey, KeyEnded, KeyRotatedAlready, KeyStore
 from .caller import Caller, Scope
 from .timed_cache import TimedCache
 
@@ -76,7 +76,7 @@ class ApiKeys:
     async def rotate(self, *, gln: str, key_id: str, by: Caller) -> IssuedKey | None:
         """A new key of the same scope and label; the old one holds 24 hours more. None: there is no such key.
 
-        Raises KeyEnded, ScopeMissing, and RowConflict when the key changes meanwhile.
+        Raises KeyEnded, KeyRotatedAlready, ScopeMissing, and RowConflict when the key changes meanwhile.
         """
         stored = await self._find(gln, key_id)
         if stored is None:
@@ -85,9 +85,10 @@ class ApiKeys:
         _may_touch(old.scope, by)
         if not old.holds(now):
             raise KeyEnded(key_id=key_id)
+        if old.valid_until is not None:
+            raise KeyRotatedAlready(key_id=key_id)
         issued = _new_key(gln=gln, scope=old.scope, label=old.label, now=now)
-        until = min(old.valid_until or now + ROTATION_GRACE, now + ROTATION_GRACE)
-        ending = Stored(value=replace(old, valid_until=until), version=stored.version)
+        ending = Stored(value=replace(old, valid_until=now + ROTATION_GRACE), version=stored.version)
         await self._store.add(issued.key, ending=ending)
         self._forget(old)
         return issued

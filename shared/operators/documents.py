@@ -19,6 +19,7 @@ from .fields import (
     EdgeModel,
     Identifier,
     Kilowatts,
+    Label,
     Name,
     NoticeSecret,
     Number,
@@ -245,7 +246,7 @@ class KeyDocument(EdgeModel):
     """A key that is wanted."""
 
     scope: Annotated[Scope, Strict(False)]
-    label: Annotated[str, Field(min_length=1, max_length=100)]
+    label: Label
 
 
 class IssuedKeyAnswer(EdgeModel):

@@ -16,6 +16,8 @@ from .notice_settings import secret_fault
 _LARGEST_ID = 2**53 - 1  # what every JSON parser reads exactly
 _MAX_PATTERN = 200
 _MAX_ID_BYTES = 100
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, ends of lines, and what turns the direction of the text around it."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -41,6 +43,11 @@ def id_fault(value: str) -> str | None:
     return None
 
 
+def text_fault(value: str) -> str | None:
+    """Why `value` is no text that people read as it is stored, or None."""
+    return "has characters that cannot be seen" if _INVISIBLE.search(value) else None
+
+
 def calendar_date(value: object) -> date:
     """The date that `value` writes as YYYY-MM-DD. Raises ValueError, with what to write instead."""
     if isinstance(value, str) and _DATE.fullmatch(value):
@@ -53,6 +60,12 @@ def calendar_date(value: object) -> date:
 
 def _identifier(value: str) -> str:
     if fault := id_fault(value):
+        raise ValueError(fault)
+    return value
+
+
+def _visible(value: str) -> str:
+    if fault := text_fault(value):
         raise ValueError(fault)
     return value
 
@@ -115,7 +128,8 @@ CalendarDate = Annotated[
     date, Strict(False), BeforeValidator(calendar_date), PlainSerializer(date.isoformat, return_type=str)
 ]
 """A date without a time; as text, and only as text, `YYYY-MM-DD`."""
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_visible)]
+Label = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_visible)]
 Identifier = Annotated[str, AfterValidator(_identifier), Field(json_schema_extra={"minLength": 1})]
 Number = Annotated[int, Field(ge=0, le=_LARGEST_ID)]
 Kilowatts = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100_000)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.json_documents import DocumentRefused, FieldFault
 
-from .fields import id_fault
+from .fields import id_fault, text_fault
 from .operator import Operator
 from .register import Put, VersionStore, put_version
 
@@ -71,3 +71,8 @@ def _faults_of_the_request(*, tariff_id: str, document: Mapping[str, Any]) -> It
         yield "id", "must be the one in the path"
     if document.get("validFrom") is not None:
         yield "validFrom", "goes in the query, not in the document"
+    texts = document.get("tariff_alt_text")
+    for place, alt in enumerate(texts if isinstance(texts, list) else ()):
+        text = alt.get("text") if isinstance(alt, dict) else None
+        if isinstance(text, str) and (fault := text_fault(text)):
+            yield f"tariff_alt_text[{place}].text", fault

@@ -1,4 +1,4 @@
-"""Puts documents by id: new versions, guarded by If-Match."""
+"""Puts documents by id: new versions, guarded by If-Match and If-None-Match."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,10 +15,10 @@ _TRIES = 8
 
 
 class StaleDocument(Exception):
-    """If-Match names a revision that is not the present one. `what` is the document's name."""
+    """The present revision is not one that If-Match and If-None-Match allow. `what` is the document's name."""
 
     def __init__(self, *, what: str) -> None:
-        super().__init__(f"{what} is not what If-Match names any more; get it again")
+        super().__init__(f"{what} is not as If-Match or If-None-Match says; get it again")
         self.what = what
 
 

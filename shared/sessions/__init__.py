@@ -29,7 +29,7 @@ from .resolution import DriverUnknown, Resolution, SessionUnknown
 from .session import Decision, HeldFor, Reading, Session, SessionList, SessionStatus, Start, Stop
 from .settlement import IMMEDIATE_ATTEMPT_WITHIN, Dispatch, Settlement
 from .simulated import Amounts, Simulated, SimulatedSession, SimulatedSum
-from .simulation import NothingToSimulate, Simulation
+from .simulation import NothingToSimulate, Simulation, SimulationRunning
 from .tariff_preview import PricedHour, example_of, week_of
 from .twin_watch import TwinWatch
 from .twins import TWINS_START_WITHIN, Claim, Claims, KnownSession, Said, place_of, undetected_twins
@@ -91,6 +91,7 @@ __all__ = [
     "SimulatedSession",
     "SimulatedSum",
     "Simulation",
+    "SimulationRunning",
     "Start",
     "Stop",
     "StopAnswer",

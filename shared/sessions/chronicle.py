@@ -143,7 +143,10 @@ class Chronicler:
         about = session and (session.start or session.stop)
         if not session or not about:
             return []
-        since, until = about.started_at - _REFUSED_BEFORE, about.started_at + CLOCKS_DIFFER
+        try:
+            since, until = about.started_at - _REFUSED_BEFORE, about.started_at + CLOCKS_DIFFER
+        except OverflowError:
+            return []  # a time at the end of the calendar, at which nobody can have asked
         names = sorted({name for name in (about.tag, session.external_id) if name})
         queries = [LogQuery(since=since, until=until, action=_REFUSED, reference_id=name) for name in names]
         found = await all_of(self._log(home, query, most=_MOST_REFUSALS) for query in queries)

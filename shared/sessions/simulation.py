@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.billing import NO_SITE, CostedLine, Line
@@ -27,6 +27,13 @@ class NothingToSimulate(Exception):
         self.what = what
 
 
+class SimulationRunning(Exception):
+    """Another simulation of many sessions runs in this process."""
+
+    def __init__(self) -> None:
+        super().__init__("another simulation runs: try again in some seconds")
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Recorded:
     """A session that became lines, the first of them, and the time zone of its site."""
@@ -45,6 +52,9 @@ class Simulation:
 
     stories: Stories
     catalogue: Catalogue
+    # Pricing keeps the process busy, session after session: of several at once, each would have its turn before
+    # whoever stands at a charger gets an answer.
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False, compare=False)
 
     async def of_period(
         self,
@@ -59,19 +69,22 @@ class Simulation:
     ) -> Simulated:
         """At most `limit` sessions that ended from `since` on and before `until`, newest first.
 
-        Raises NothingToSimulate if there is no such tariff, ContinuationUnreadable.
+        Raises NothingToSimulate if there is no such tariff, SimulationRunning, ContinuationUnreadable.
         """
         tariff = await self._tariff(operator, tariff_id, at)
-        session_ids, after = await self.stories.settled(
-            home=operator.home, since=since, until=until, limit=limit, continuation=continuation
-        )
+        if self._one_at_a_time.locked():
+            raise SimulationRunning
         found = []
-        async with aclosing(self._read_all(operator, session_ids)) as recorded:
-            async for each in recorded:
-                item = await self._simulated(operator, tariff, each)
-                found.append(replace(item, report=None))
-                # One session is priced at a time, and whoever stands at a charger meanwhile gets an answer.
-                await asyncio.sleep(0)
+        async with self._one_at_a_time:
+            session_ids, after = await self.stories.settled(
+                home=operator.home, since=since, until=until, limit=limit, continuation=continuation
+            )
+            async with aclosing(self._read_all(operator, session_ids)) as recorded:
+                async for each in recorded:
+                    item = await self._simulated(operator, tariff, each)
+                    found.append(replace(item, report=None))
+                    # One session is priced at a time, and whoever stands at a charger meanwhile gets an answer.
+                    await asyncio.sleep(0)
         return Simulated(tariff_id=tariff.id, currency=tariff.currency, items=tuple(found), continuation=after)
 
     async def of_transaction(

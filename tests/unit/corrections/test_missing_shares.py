@@ -46,6 +46,13 @@ async def test_it_is_delivered_untagged_and_listed(shared_site: World) -> None:
     assert (item["siteId"], item["siteName"], item["offered"]) == (4012, "Site 4012", None)
 
 
+async def test_a_line_alone_tells_whether_it_went_without_the_id(shared_site: World) -> None:
+    await shared_site.settled(stop_message(transactionId="elsewhere", siteId=5, chargerId="C-5"))
+    operator, missing = await shared_site.operator(), shared_site.wiring.missing_shares
+    found = {each: await missing.is_missing(operator=operator, transaction_id=each) for each in (ID, "elsewhere", "77")}
+    assert found == {ID: True, "elsewhere": False, "77": False}
+
+
 async def test_while_there_is_no_id_a_correction_changes_nothing(shared_site: World) -> None:
     assert (await correct(shared_site)).status == 409
     assert await _ids(shared_site) == [ID]

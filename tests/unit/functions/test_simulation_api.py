@@ -8,9 +8,12 @@ import pytest
 
 from functions.http_endpoint import ENDPOINTS
 from functions.openapi import described
+from functions.problems import problem_of
 from functions.simulation_api import MOST_SESSIONS
 from shared.operators import Scope
+from shared.sessions import SimulationRunning
 from tests.unit.sessions.platform_messages import ENDED, GLN, OTHER_GLN, OWNER, STARTED, stop_message, utc
+from tests.unit.sessions.recorded import running_simulation
 from tests.unit.sessions.world import World
 from tests.unit.sessions.world_parts import Reply
 
@@ -72,6 +75,16 @@ async def test_a_period_is_answered_with_each_session_and_their_sum(lived_in: Wo
         },
         "continuation": None,
     }
+
+
+async def test_a_second_one_meanwhile_is_told_when_to_come_again(lived_in: World) -> None:
+    async with running_simulation(lived_in, "dear"):
+        reply = await _ask(lived_in, JANUARY)
+        assert reply.status == 429
+        assert problem_of(SimulationRunning()).headers == {"Retry-After": "5"}
+        assert reply.document["type"].endswith(":simulation-running")
+        assert (await _ask(lived_in, {"transactionId": "1"})).status == 200
+    assert (await _ask(lived_in, JANUARY)).status == 200
 
 
 async def test_one_transaction_comes_with_how_its_price_would_come_about(lived_in: World) -> None:

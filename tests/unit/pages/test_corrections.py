@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from functions.pages.as_shown import mark_of_lines
 from functions.pages.person import Role
 from shared.operators import Mode
-from tests.unit.corrections.corrected import C1, ID, R1, corrected, costed, credited, lines_of, states_of
+from tests.unit.corrections.corrected import C1, ID, R1, correct, corrected, costed, credited, lines_of, states_of
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.platform_messages import GLN
 from tests.unit.sessions.world import World
@@ -65,6 +66,30 @@ async def test_what_has_changed_since_the_preview_is_shown_again_and_not_written
     assert set(await lines_of(billed)) == {ID}
     await visitor.post(CORRECT, confirming(page))
     assert (await costed(billed, R1)).total_excl_vat == Decimal("99.00")
+
+
+async def test_the_same_sums_made_otherwise_are_shown_again(billed: World) -> None:
+    visitor = Visitor()
+    await billed.tariff("flat", price=9.9, valid_from=(await costed(billed, ID)).started_at)
+    page = await visitor.post(CORRECT, {"reason": "x", "consumptionKWh": "10"})
+    by_the_session = [{"price_components": [{"type": "FLAT", "price": 99, "vat": 25, "step_size": 1}]}]
+    await billed.tariff("flat", price=0, elements=by_the_session, valid_from=(await costed(billed, ID)).started_at)
+    page = await visitor.post(CORRECT, confirming(page))
+    assert "has changed since you saw it" in page.one("[role=alert]").get_text()
+    assert "FLAT" in page.one("#preview").get_text()
+    assert set(await lines_of(billed)) == {ID}
+
+
+async def test_everything_that_a_line_says_is_confirmed_and_not_when_it_is_sent(billed: World) -> None:
+    lines = (await correct(billed, preview=True, consumptionKWh=10)).document["transactions"]
+    told = mark_of_lines(lines)
+    for each in lines:
+        for name in set(each) - {"delivery"}:
+            before = each.pop(name)
+            assert mark_of_lines(lines) != told, name
+            each[name] = before
+    billed.clock.move(minutes=1)
+    assert mark_of_lines((await correct(billed, preview=True, consumptionKWh=10)).document["transactions"]) == told
 
 
 async def test_somebody_else_was_first(billed: World) -> None:
@@ -141,10 +166,10 @@ async def test_a_credit_is_shown_and_then_written(billed: World) -> None:
     page = await visitor.get(CREDIT)
     assert C1 in page.one("#preview").get_text()
     assert set(await lines_of(billed)) == {ID}
-    page = await visitor.post(CREDIT)
+    page = await visitor.post(CREDIT, confirming(page))
     assert "is required" in page.fault("reason")
     assert set(await lines_of(billed)) == {ID}
-    page = await visitor.post(CREDIT, {"reason": "charged twice"})
+    page = await visitor.post(CREDIT, {**confirming(page), "reason": "charged twice"})
     assert page.url == f"/integrations/{GLN}/deliveries/{C1}"
     assert (await costed(billed, C1)).total_incl_vat == -(await costed(billed, ID)).total_incl_vat
 
@@ -154,11 +179,27 @@ async def test_a_line_that_cannot_be_there_is_withdrawn_and_that_is_said_before(
     await connected.settled()
     await connected.deliver_asked()
     visitor = Visitor()
-    assert "never sent" in (await visitor.get(CREDIT)).one("#preview").get_text()
+    shown = await visitor.get(CREDIT)
+    assert "never sent" in shown.one("#preview").get_text()
     assert "There is no credit" in (await visitor.post(CORRECT, {"reason": "x", "consumptionKWh": "1"})).text
-    page = await visitor.post(CREDIT, {"reason": "x"})
+    page = await visitor.post(CREDIT, {**confirming(shown), "reason": "x"})
     assert "was withdrawn before it was sent" in page.one(".said").get_text()
     assert await states_of(connected) == {ID: "withdrawn"}
+
+
+async def test_a_line_that_was_to_be_withdrawn_and_left_meanwhile_is_not_credited_unseen(connected: World) -> None:
+    await connected.settled()
+    visitor = Visitor()
+    shown = await visitor.get(CREDIT)
+    assert "never sent" in shown.one("#preview").get_text()
+    await connected.deliver_asked()
+    page = await visitor.post(CREDIT, {**confirming(shown), "reason": "charged twice"})
+    assert "has changed since you saw it" in page.one("[role=alert]").get_text()
+    assert page.one("#reason")["value"] == "charged twice"
+    assert C1 in page.one("#preview").get_text()
+    assert set(await lines_of(connected)) == {ID}
+    page = await visitor.post(CREDIT, {**confirming(page), "reason": "charged twice"})
+    assert page.url == f"/integrations/{GLN}/deliveries/{C1}"
 
 
 async def test_what_was_credited_cannot_be_credited_or_corrected(billed: World) -> None:

@@ -1,9 +1,12 @@
 """The Dead letters tab, and the list of all: what people see, and what running again and discarding does."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
+from functions.pages import dead_letter_pages
 from functions.pages.dead_letter_pages import MOST_AT_ONCE
 from functions.pages.person import Role
 from shared.contracts import Envelope
@@ -215,3 +218,49 @@ async def test_a_queue_that_is_away_is_said_whatever_one_does(
             assert page.status == 200
             assert "cannot be reached just now" in page.one("[role=alert]").text
             assert "every contract event that came was carried out" not in page.text
+
+
+async def hangs(**_: Any) -> AsyncGenerator[Any]:
+    """A broker that took the question and never answers."""
+    await asyncio.Event().wait()
+    yield
+
+
+@pytest.mark.parametrize("base", [LIST, ALL])
+async def test_a_queue_that_never_answers_is_away_too(
+    town: World, dead_letters: DeadLettersInMemory, monkeypatch: pytest.MonkeyPatch, base: str
+) -> None:
+    monkeypatch.setattr(dead_letter_pages, "_PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(dead_letter_pages, "_PATIENCE_TO_ACT_SECONDS", 0.01)
+    monkeypatch.setattr(dead_letters, "walk", hangs)
+    async with asyncio.timeout(10):
+        pages = [await Visitor().get(base)]
+        pages += [await Visitor().post(f"{base}/{each}") for each in ("1/reprocess", "1/discard", "reprocess-passing")]
+    for page in pages:
+        assert page.status == 200
+        assert "cannot be reached just now" in page.one("[role=alert]").text
+
+
+async def test_one_that_is_never_removed_is_told_and_can_be_run_once_more(
+    town: World, dead_letters: DeadLettersInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: Any, **__: Any) -> Any:
+        await asyncio.Event().wait()
+
+    dead_letters.bury(passing(7))
+    with monkeypatch.context() as patched:
+        patched.setattr(dead_letter_pages, "_PATIENCE_TO_ACT_SECONDS", 0.5)
+        patched.setattr(dead_letters, "remove", never)
+        async with asyncio.timeout(10):
+            for action in ("7/reprocess", "7/discard", "reprocess-passing"):
+                page = await Visitor().post(f"{LIST}/{action}")
+                assert "cannot be reached just now" in page.one("[role=alert]").text
+    assert dead_letters.numbers() == [7]
+    assert "was carried out" in (await Visitor().post(f"{LIST}/7/reprocess")).one(".said").text
+    assert dead_letters.numbers() == []
+
+
+async def test_indents_do_not_make_a_message_much_longer(town: World, dead_letters: DeadLettersInMemory) -> None:
+    nested = "[" * 28 + ",".join(["0"] * 7_900) + "]" * 28
+    dead_letters.bury(envelope(nested.encode(), sequence=1))
+    assert (await Visitor().get(ALL)).one("article pre").text == nested

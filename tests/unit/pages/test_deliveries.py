@@ -165,6 +165,16 @@ async def test_the_chart_counts_lines_and_failures_by_when_they_were_written(con
         assert "5 lines, of which 2 have failed" in page.text
 
 
+async def test_one_line_is_told_as_one(connected: World) -> None:
+    await connected.fault("invoice-line", "status", status=400, times=1, method="POST")
+    await lines(connected, 1)
+    page = await Visitor().get(DELIVERIES)
+    assert "1 line, of which 1 has failed" in page.text
+    assert "1 line, 1 failed" in page.one("#over-time svg").get_text()
+    month = await Visitor().get(f"/integrations/{GLN}/months/2026-01?sums=yes")
+    assert "1 of 1 line is counted" in month.text
+
+
 async def test_older_ones_are_a_link_away_and_a_broken_link_is_told(town: World) -> None:
     for number in range(51):
         await town.settled(stop_message(transactionId=f"S-{number}", chargerId=f"C-{number}"))

@@ -77,11 +77,11 @@ async def test_a_virtual_tag_leads_to_the_driver(town: World) -> None:
         assert await led_to(name) == f"{BELOW}/drivers/{OTHER_OWNER}"
 
 
-async def test_a_charger_leads_to_the_sites(town: World) -> None:
+async def test_a_charger_leads_to_its_page(town: World) -> None:
     await town.settled()
     await town.wiring.background.settle()
     for name in (CHARGER, CHARGER.lower()):
-        assert await led_to(name) == f"{BELOW}/sites"
+        assert await led_to(name) == f"{BELOW}/chargers/{CHARGER}"
 
 
 async def test_a_tag_that_nobody_has_leads_to_the_session_that_waits_for_it(town: World) -> None:

@@ -202,6 +202,24 @@ async def test_an_entry_has_an_address_of_its_own(town: World) -> None:
     assert (await Visitor().get(address.replace(GLN, OTHER_GLN))).status == 404
 
 
+async def test_indents_do_not_make_a_list_long(town: World) -> None:
+    """Each of the zeros would have 62 blanks before it."""
+    nested = "[" * 31 + ",".join(["0"] * 7_900) + "]" * 31
+    await passed(town, reference_id="nested", payload=nested, answer='{"a":[1,2]}')
+    visitor = Visitor()
+    page = await visitor.get(f"{LOGS}?referenceId=nested")
+    payload, answer = [each.get_text() for each in page.soup.select("#results .entry pre")]
+    assert len(payload) == 16_001
+    assert payload.startswith("[\n  [\n    [")
+    assert "Only the beginning is shown here" in page.text
+    assert answer == '{\n  "a": [\n    1,\n    2\n  ]\n}'
+    page = await visitor.get(str(page.soup.select("#results .entry a")[-1]["href"]))
+    whole, answer = [each.get_text() for each in page.soup.select("pre")]
+    assert whole == nested
+    assert "\n    1,\n" in answer
+    assert "Only the beginning" not in page.text
+
+
 async def test_an_empty_log_says_what_will_be_there(town: World) -> None:
     await town.operator(OTHER_GLN)
     page = await Visitor().get(f"/integrations/{OTHER_GLN}/logs")
@@ -221,7 +239,7 @@ async def test_what_is_filtered_leaves_as_a_file(town: World) -> None:
     file = await visitor.get(links[0])
     assert file.media_type == "text/csv"
     assert "attachment" in file.headers["content-disposition"]
-    [row] = csv.DictReader(io.StringIO(file.body.decode("utf-8-sig")))
+    [row] = csv.DictReader(io.StringIO(file.body.decode("utf-8-sig")), delimiter=";")
     assert (row["at"], row["referenceId"], row["durationMs"]) == ("2026-01-16T08:00:00Z", "S-3", "7")
     assert (row["message"], row["payload"], row["answer"]) == ("'=1+1", "'-2", "'\N{FULLWIDTH COMMERCIAL AT}wide")
     document = json.loads((await visitor.get(links[1])).body)

@@ -39,7 +39,7 @@ async def rows_of(url: str) -> list[dict[str, str]]:
     assert page.status == 200, page.text
     text = page.body.decode()
     assert text.startswith(MARK)
-    return list(csv.DictReader(io.StringIO(text.removeprefix(MARK))))
+    return list(csv.DictReader(io.StringIO(text.removeprefix(MARK)), delimiter=";"))
 
 
 def sums(page: Page) -> list[list[str]]:

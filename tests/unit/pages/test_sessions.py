@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions.pages.person import Role
+from shared.operators import State
 from shared.sessions import HeldFor, SessionStatus
 from shared.sessions.contradiction import beside_its_twin
 from tests.unit.pages.visitor import Page, Visitor
@@ -147,6 +148,44 @@ async def test_a_session_is_assigned_after_one_has_seen_to_whom_and_for_how_much
     assert done.one(f'a[href="/integrations/{GLN}/deliveries/{ID}"]')
 
 
+async def test_what_would_be_written_has_changed_since_it_was_shown(town: World) -> None:
+    await town.say(stop_message(authorizedIdTag=FOREIGN))
+    visitor = Visitor()
+    shown = await visitor.get(f"{ONE}?decision=assign&externalId={OWNER}")
+    await town.tariff("flat", price=9.9, valid_from=STARTED - timedelta(hours=1))
+    page = await visitor.post(f"{ONE}/decide", {**hidden(shown), "reason": "I called them"})
+    assert page.status == 409
+    assert "has changed since you saw it" in page.one("[role=alert]").text
+    assert page.one("#reason")["value"] == "I called them"
+    assert "152,78 kr" in page.one("dd.big").text.replace("\xa0", " ")
+    story = await town.story()
+    assert (story.lines, (await town.session()).decisions) == ((), ())
+    done = await visitor.post(f"{ONE}/decide", {**hidden(page), "reason": "I called them"})
+    assert "Decided: assign. It is settled" in done.one(".said").text
+    assert "152,78 kr" in done.text.replace("\xa0", " ")
+
+
+async def test_what_was_shown_as_not_to_be_sent_is_not_sent(town: World) -> None:
+    await town.operator(state=State.REHEARSAL)
+    await town.say(stop_message(**FUTURE))
+    visitor = Visitor()
+    shown = await visitor.get(f"{ONE}?decision=accept")
+    assert "in rehearsal it is not sent" in shown.text
+    await town.operator(state=State.LIVE)
+    page = await visitor.post(f"{ONE}/decide", {**hidden(shown), "reason": "it is right"})
+    assert page.status == 409
+    assert "and sent to Utility Cloud" in page.text
+    assert (await town.session()).status is SessionStatus.HELD
+
+
+async def test_what_nobody_looked_at_is_not_decided(town: World) -> None:
+    await town.say(stop_message(**FUTURE))
+    page = await Visitor().post(f"{ONE}/decide", {"decision": "accept", "reason": "it is right"})
+    assert page.status == 409
+    assert "Look at it again" in page.one("[role=alert]").text
+    assert (await town.session()).status is SessionStatus.HELD
+
+
 async def test_whether_the_driver_had_the_tag_when_the_session_started(town: World) -> None:
     await town.operator(default_tariff_id=None)
     await town.say(stop_message())
@@ -180,7 +219,7 @@ async def test_whom_it_is_for_must_be_said(town: World) -> None:
 @pytest.mark.parametrize(("reason", "said"), [("", "is required"), ("r" * 501, "at most 500")])
 async def test_a_decision_without_a_reason_or_with_a_novel_is_none(town: World, reason: str, said: str) -> None:
     await town.say(stop_message(**FUTURE))
-    page = await Visitor().post(f"{ONE}/decide", {"decision": "accept", "reason": reason})
+    page = await decide(Visitor(), "accept", reason=reason)
     assert page.status == 422
     assert said in page.fault("reason")
     assert page.one("#reason")["value"] == reason
@@ -307,6 +346,6 @@ async def test_ids_and_reasons_are_shown_as_they_are(town: World) -> None:
     link = str((await Visitor().get(LIST)).one("tbody a.mono")["href"])
     page = await Visitor().get(link)
     assert page.one("h1 .mono").text == odd
-    done = await Visitor().post(f"{link}/decide", {"decision": "discard", "reason": SCRIPT})
+    done = await decide(Visitor(), "discard", url=link, reason=SCRIPT)
     assert SCRIPT in done.text
     assert not done.soup.select("script:not([src]), main b + b, h1 b")

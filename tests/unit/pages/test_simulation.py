@@ -1,5 +1,6 @@
 """What sessions would have cost by a tariff: each and in sum, in money and percent, and nothing is changed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from functions.pages.person import Role
 from shared.operators import Mode
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.platform_messages import ENDED, GLN, NOW, OTHER_GLN, stop_message, utc
+from tests.unit.sessions.recorded import running_simulation
 from tests.unit.sessions.world import World
 
 DEAR = f"/integrations/{GLN}/tariffs/dear/simulation"
@@ -121,6 +123,39 @@ async def test_a_long_list_goes_on_and_its_sum_says_what_it_is_of(
     assert "All of the time: 3 sessions." in whole.text
     assert figures(whole)["Difference"] == "+175,95 kr"
     assert len(whole.soup.select("tbody tr")) == 2
+
+
+async def test_with_all_of_them_each_is_read_and_priced_once(lived_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation_pages, "_LISTED", 2)
+    stories = lived_in.wiring.simulation.stories
+    told: list[str] = []
+
+    class Counted:
+        async def story(self, **asked: Any) -> Any:
+            told.append(asked["session_id"])
+            return await stories.story(**asked)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(stories, name)
+
+    lived_in.wiring.simulation = replace(lived_in.wiring.simulation, stories=Counted())
+    page = await Visitor().get(f"{JANUARY}&whole=1")
+    assert figures(page)["Difference"] == "+175,95 kr"
+    assert sorted(told) == ["s/1", "s/2", "s/3"]
+    monkeypatch.setattr(simulation_pages, "_LISTED", 1)
+    monkeypatch.setattr(simulation_pages, "MOST_SESSIONS", 2)
+    assert "The newest 2 sessions of the time; there are more." in (await Visitor().get(f"{JANUARY}&whole=1")).text
+
+
+async def test_while_another_runs_one_is_told_to_try_again(lived_in: World) -> None:
+    async with running_simulation(lived_in, "dear"):
+        page = await Visitor().get(f"{JANUARY}&whole=1&path=x")
+        assert page.status == 429
+        assert "Another simulation runs just now" in page.one("[role=alert]").text
+        assert not page.soup.select("#results")
+    again = await Visitor().get(str(page.one("[role=alert] a")["href"]))
+    assert "All of the time: 3 sessions." in again.text
+    assert again.url == f"{JANUARY}&whole=1"
 
 
 async def test_what_cannot_be_priced_counts_in_no_sum_and_says_why(lived_in: World) -> None:

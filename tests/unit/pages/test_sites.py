@@ -323,6 +323,33 @@ async def test_as_long_as_nothing_would_change_no_correction_is_offered(town: Wo
     assert "Not to be corrected like this" in page.one(".said.bad").get_text()
 
 
+async def test_what_would_be_written_has_changed_since_it_was_shown(town: World) -> None:
+    await line_without_share(town)
+    town.clock.move(minutes=1)
+    await town.site(4012, tariff_id="flat", share=RevenueShare(enabled=True, revenue_share_id=4711))
+    visitor = Visitor()
+    shown = await visitor.get(f"{HOME}/sites/missing-shares/1032427936")
+    by_the_session = [{"price_components": [{"type": "FLAT", "price": 39.504, "vat": 25, "step_size": 1}]}]
+    await town.tariff("flat", price=0, elements=by_the_session, valid_from=BEFORE + timedelta(minutes=1))
+    page = await visitor.post(shown.url, filled_in(shown, reason="Agreed"))
+    assert "has changed since you saw it" in page.one("[role=alert]").get_text()
+    assert len((await town.story()).lines) == 1
+
+
+async def test_a_line_that_lacks_no_share_is_not_corrected_here(town: World) -> None:
+    await town.settled()
+    await town.deliver_asked()
+    await town.tariff("flat", price=9.9, valid_from=BEFORE + timedelta(minutes=1))
+    visitor = Visitor()
+    preview = await visitor.post(f"{HOME}/deliveries/1032427936/correct", {"reason": "x"})
+    confirm = str(preview.one('#preview [name="confirm"]')["value"])
+    address = f"{HOME}/sites/missing-shares/1032427936"
+    for page in (await visitor.get(address), await visitor.post(address, {"reason": "x", "confirm": confirm})):
+        assert page.url == f"{HOME}/sites/missing-shares"
+        assert "does not lack a revenue share's id" in page.one(".said.bad").get_text()
+    assert len((await town.story()).lines) == 1
+
+
 async def test_a_reason_is_needed_and_a_line_that_is_not_there_is_404(town: World) -> None:
     await line_without_share(town)
     town.clock.move(minutes=1)

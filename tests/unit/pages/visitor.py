@@ -112,6 +112,7 @@ def page_at(method: str, path: str) -> tuple[PageSpec, dict[str, str]]:
         parts = spec.route.strip("/").split("/")
         rest = parts[-1].startswith("{*")
         given_parts = [*asked[: len(parts) - 1], "/".join(asked[len(parts) - 1 :])] if rest else asked
+        given_parts += [""] * (rest and len(parts) - len(given_parts) == 1)
         if spec.method == method and len(parts) == len(given_parts):
             pairs = list(zip(parts, given_parts, strict=True))
             if all(part.startswith("{") or part == given for part, given in pairs):

@@ -1,11 +1,15 @@
 """Recorded sessions to try tariffs on, and the tariffs."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.billing import CostedLine
 from shared.operators import Scope
-from shared.sessions import Simulated
+from shared.sessions import Simulated, Stories
 from tests.unit.sessions.platform_messages import (
     ENDED,
     GLN,
@@ -114,6 +118,39 @@ async def costed_line(town: World, session_id: str) -> CostedLine:
     [line] = (await town.story(session_id)).lines
     assert isinstance(line, CostedLine)
     return line
+
+
+class HeldStories:
+    """Stories whose list does not come before `go_on`; everything else is theirs."""
+
+    def __init__(self, stories: Stories) -> None:
+        self._stories = stories
+        self.is_asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def settled(self, **asked: Any) -> tuple[list[str], str | None]:
+        """See `Stories.settled`."""
+        self.is_asked.set()
+        await self.go_on.wait()
+        return await self._stories.settled(**asked)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stories, name)
+
+
+@asynccontextmanager
+async def running_simulation(town: World, tariff_id: str) -> AsyncIterator[None]:
+    """One is under way meanwhile, and comes to its end. What waits for that fails after ten seconds."""
+    held = HeldStories(town.wiring.simulation.stories)
+    town.wiring.simulation = replace(town.wiring.simulation, stories=held)
+    first = asyncio.create_task(simulated(town, tariff_id))
+    await held.is_asked.wait()
+    try:
+        async with asyncio.timeout(10):
+            yield
+    finally:
+        held.go_on.set()
+        assert (await first).items
 
 
 def ids_of(found: Simulated) -> list[str]:

@@ -234,7 +234,7 @@ async def test_a_session_of_a_charger_without_a_clock_is_no_series_of_a_million_
     await town.operator(mode=Mode.METER_VALUE)
     long_ago = stop_message(deviceTimeStampStart="1970-01-01T00:00:00Z", authorizedIdTag=FOREIGN)
     await _held(town, "unknown-token", long_ago)
-    await town.contract(owner=OTHER_OWNER, rfid=FOREIGN, at=STARTED.replace(year=1969))
+    await town.contract(owner=OTHER_OWNER, rfid=FOREIGN, at=datetime(1970, 1, 1, tzinfo=UTC))
     session = await town.session()
     assert (session.held_for, session.held_because) == (
         HeldFor.IMPLAUSIBLE,

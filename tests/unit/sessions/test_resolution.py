@@ -109,7 +109,7 @@ async def test_what_is_accepted_but_has_no_tariff_is_settled_when_there_is_one(t
     [
         {"deviceTimeStampEnd": utc(STARTED - timedelta(seconds=1))},
         {"consumptionWh": -1, "meterReadStart": None},
-        {"deviceTimeStampEnd": "9999-12-31T23:59:59Z"},
+        {"deviceTimeStampEnd": "2999-12-31T23:59:59Z"},
     ],
 )
 async def test_what_no_line_could_state_can_only_be_discarded(town: World, never: dict[str, Any]) -> None:

@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 
-from shared.faults import StorageUnavailable
+from shared.faults import ContinuationUnreadable, StorageUnavailable
+from shared.sessions import SimulationRunning
 from tests.unit.sessions.platform_messages import (
     BEFORE,
     TAG,
 )
 from tests.unit.sessions.recorded import (
+    HeldStories,
     put_tariff_document,
     recorded_session,
+    running_simulation,
     simulated,
     simulated_one,
     spot_tariff,
@@ -106,6 +109,30 @@ async def test_others_are_served_between_two_sessions(town: World) -> None:
     waiting.cancel()
     assert len(priced_at) == 20
     assert all(later > earlier for earlier, later in pairwise(priced_at))
+
+
+async def test_of_many_sessions_one_simulation_runs_at_a_time(town: World) -> None:
+    await recorded_session(town, 1)
+    async with running_simulation(town, "flat"):
+        with pytest.raises(SimulationRunning, match="another simulation runs: try again"):
+            await simulated(town, "flat")
+        assert len((await simulated_one(town, "flat", "1")).items) == 1
+    assert len((await simulated(town, "flat")).items) == 1
+
+
+async def test_one_that_failed_or_was_given_up_is_in_nobodys_way(town: World) -> None:
+    await recorded_session(town, 1)
+    with pytest.raises(ContinuationUnreadable):
+        await simulated(town, "flat", continuation="nonsense")
+    held = HeldStories(town.wiring.simulation.stories)
+    town.wiring.simulation = replace(town.wiring.simulation, stories=held)
+    given_up = asyncio.create_task(simulated(town, "flat"))
+    await held.is_asked.wait()
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    held.go_on.set()
+    assert len((await simulated(town, "flat")).items) == 1
 
 
 async def test_when_storage_goes_away_it_ends_and_leaves_nothing_running() -> None:
