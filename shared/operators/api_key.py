@@ -53,7 +53,7 @@ class KeyRotatedAlready(Exception):
     """A key that another one took the place of cannot be rotated again: there would be two in its place."""
 
     def __init__(self, *, key_id: str) -> None:
-        super().__init__(f"the key {key_id} was rotated already; rotate the one that took its place, or issue a new one")
+        super().__init__(f"the key {key_id} was rotated already; rotate the one that took its place, or issue one")
         self.key_id = key_id
 
 

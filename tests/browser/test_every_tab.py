@@ -1,7 +1,7 @@
 """Every tab can be seen and used by everybody: in both themes, on a phone, by keyboard, by whoever has eyes or not."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.browser import THEMES, Person
 from tests.stack.whole_stack import COSTED, WholeStack
@@ -38,10 +38,10 @@ def test_the_tabs_are_reached_by_keyboard_alone(kari: Person) -> None:
     kari.page.goto("/")
     kari.page.get_by_role("link", name=f"operator {COSTED}").focus()
     kari.page.keyboard.press("Enter")
-    kari.page.wait_for_url(f"**/integrations/{COSTED}")
+    kari.page.wait_for_url(f"**/integrations/{COSTED}", wait_until="networkidle")
     kari.page.keyboard.press("Tab")
     kari.page.keyboard.press("Enter")  # skips to the content
-    assert kari.page.evaluate("document.activeElement.id") == "content"
+    expect(kari.page.locator("#content")).to_be_focused()
     kari.page.get_by_role("link", name="Logs").focus()
     kari.page.keyboard.press("Enter")
     kari.page.wait_for_url(f"**/integrations/{COSTED}/logs")

@@ -25,7 +25,8 @@ BEHIND_TABS = (
     *("/new-tariff", "/spot-prices", "/spot-prices/NO1/2026-01-15"),
 )
 CHANGES_NOTHING = re.compile(
-    r"Find|Ask|Show|Look|Open|Copy|Simulate|Clear|By (hour|day|month)|Export|Spot prices|Try it on"
+    r"Find|Ask|Show|Look|Open|Older|Newer|Further|Earlier|Later|Copy|Simulate|Clear|By (hour|day|month)|Export"
+    r"|Spot prices|Try it on"
 )
 
 

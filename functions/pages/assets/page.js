@@ -17,8 +17,9 @@ document.addEventListener("submit", (event) => {
   }
 }, true);
 
-// The tab one is on is brought into view where not all fit.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// The tab one is on is brought into view where not all fit. Not by scrollIntoView: the Tab key would go on from there.
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
 
 // htmx leaves an answer that refuses something alone. Ours are pages: the part that was asked for is put in its place
 // where the page has it (a form with its faults), else all of what the page says.

@@ -67,6 +67,15 @@ async def test_what_is_no_charger_is_refused(app: App, document: dict[str, objec
     assert app.rows.commits == before
 
 
+async def test_if_none_match_puts_only_what_is_not_there(app: App) -> None:
+    first = await app.send("PUT", f"{CHARGERS}/CP-1", {"siteId": 1}, if_none_match="*")
+    assert first.status == 201
+    assert (await app.send("PUT", f"{CHARGERS}/CP-1", {"siteId": 2}, if_none_match="*")).status == 412
+    assert (await app.send("PUT", f"{CHARGERS}/CP-1", {"siteId": 2}, if_none_match=first.headers["etag"])).status == 412
+    assert (await app.send("GET", f"{CHARGERS}/CP-1")).document["siteId"] == 1
+    assert (await app.send("PUT", f"{CHARGERS}/CP-1", {"siteId": 3}, if_none_match='"other"')).status == 200
+
+
 async def test_a_stale_if_match_is_refused(app: App) -> None:
     first = await app.send("PUT", f"{CHARGERS}/CP-1", {"siteId": 1})
     assert first.status == 201

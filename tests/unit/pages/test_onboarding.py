@@ -1,12 +1,15 @@
 """A new operator, and the checklist until it is connected."""
 
+from asyncio import gather
+
 import pytest
 
 from functions.pages.person import Role
 from shared.operators import Mode, State
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.platform_messages import GLN, OTHER_GLN, stop_message
-from tests.unit.sessions.world import World
+from tests.unit.sessions.world import World, world
+from tests.unit.sessions.world_parts import YieldingRows
 
 NEW_GLN = "7080000000029"
 NEW = {
@@ -75,6 +78,8 @@ async def test_the_log_says_who_set_it_up(town: World) -> None:
         ({"gln": GLN}, "gln", "already"),
         ({"name": ""}, "name", "at least 1"),
         ({"name": "x" * 201}, "name", "at most 200"),
+        ({"name": "Fjord\x00"}, "name", "cannot be seen"),
+        ({"name": "Fjord \u202etfark"}, "name", "cannot be seen"),
         ({"currency": "XXX"}, "currency", "must be one of"),
         ({"timezone": "Europe/Atlantis"}, "timezone", "Europe/Oslo"),
         ({"timezone": "../../etc/passwd"}, "timezone", "Europe/Oslo"),
@@ -186,3 +191,20 @@ async def test_a_rehearsed_line_is_a_first_line(connected: World) -> None:
     shown = states(await checklist())
     assert shown["The first line is there"] == "done"
     assert shown["Lines are sent"] == "missing"
+
+
+async def test_of_two_who_set_the_same_operator_up_at_once_one_is_told_of_the_other() -> None:
+    async with world(configuration=YieldingRows()) as town:
+        visitors = [Visitor(), Visitor()]
+        for visitor in visitors:
+            await visitor.get("/new-operator")
+        pages = await gather(
+            *(visitor.post("/new-operator", {**NEW, "name": f"Kraft {n}"}) for n, visitor in enumerate(visitors))
+        )
+        assert sorted(page.status for page in pages) == [200, 422]
+        lost = next(page for page in pages if page.status == 422)
+        stored = await town.wiring.operators.find(gln=NEW_GLN)
+        assert stored is not None
+        assert lost.fault("gln") == f"{stored.value.name} is set up with this GLN already"
+        assert lost.one(f'.said a[href="/integrations/{NEW_GLN}"]').get_text() == stored.value.name
+        assert lost.one("#name")["value"] != stored.value.name

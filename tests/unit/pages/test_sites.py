@@ -1,5 +1,7 @@
 """The Sites tab: the tree with what applies where, sites and chargers changed by people."""
 
+from asyncio import gather
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +15,8 @@ from shared.operators import Access, RevenueShare, Scope
 from tests.unit.charging_platform.platform_side import asks, has_sites
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.platform_messages import BEFORE, CHARGER, GLN, NOW, OTHER_GLN
-from tests.unit.sessions.world import World
+from tests.unit.sessions.world import World, world
+from tests.unit.sessions.world_parts import YieldingRows
 
 HOME = f"/integrations/{GLN}"
 NAME = '<b>Ærlig & "Sønn"</b> \'東京'
@@ -366,3 +369,53 @@ async def test_a_version_to_come_is_not_in_the_tree_yet(town: World) -> None:
     await town.site(1)
     await town.site(1, access=Access.PRIVATE, valid_from=NOW + timedelta(days=1))
     assert "private" not in (await Visitor().get(f"{HOME}/sites")).one(".tree").get_text()
+
+
+@pytest.fixture
+async def shared_town() -> AsyncIterator[World]:
+    """A world whose configuration is read and written by several at the same time."""
+    async with world(configuration=YieldingRows()) as made:
+        await made.operator()
+        yield made
+
+
+async def two_at_once(url: str, *forms: dict[str, str]) -> Page:
+    """Several people send a form at the same time; gives the page of the one that was too late."""
+    visitors = [Visitor() for _ in forms]
+    for visitor in visitors:
+        await visitor.get("/")
+    pages = await gather(*(visitor.post(url, form) for visitor, form in zip(visitors, forms, strict=True)))
+    assert sorted(page.status for page in pages) == [200, 422]
+    return next(page for page in pages if page.status == 422)
+
+
+async def test_of_two_who_add_the_same_site_at_once_one_is_shown_the_others(shared_town: World) -> None:
+    lost = await two_at_once(f"{HOME}/sites/new", {"siteId": "7", "name": "First"}, {"siteId": "7", "name": "Second"})
+    kept = (await site(shared_town, 7))["name"]
+    assert "is there already" in lost.fault("siteId")
+    assert lost.one(f'.said a[href="{HOME}/sites/7"]').get_text() == f"Site 7, {kept}"
+    stored = await shared_town.wiring.sites.find(gln=GLN, entry_id="7")
+    assert stored is not None
+    assert len(stored.value.versions) == 1
+
+
+async def test_of_two_who_add_the_same_charger_at_once_one_is_shown_the_others(shared_town: World) -> None:
+    lost = await two_at_once(
+        f"{HOME}/chargers", {"chargerId": "c/1", "maxPowerKW": "11"}, {"chargerId": "c/1", "maxPowerKW": "22"}
+    )
+    assert "is there already" in lost.fault("chargerId")
+    assert lost.one(f'.said a[href="{HOME}/chargers/c%2F1"]').get_text() == "Charger c/1"
+    kept = (await charger(shared_town, "c/1"))["maxPowerKW"]
+    assert lost.one("#maxPowerKW")["value"] == str(33 - kept)
+
+
+@pytest.mark.parametrize("name", ["nul\x00", "up\u202eside"])
+async def test_a_name_that_is_not_read_as_it_is_stored_is_refused(town: World, name: str) -> None:
+    page = await Visitor().post(f"{HOME}/sites/new", {"siteId": "7", "name": name})
+    assert (page.status, page.fault("name")) == (422, "has characters that cannot be seen")
+
+
+@pytest.mark.parametrize("name", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "Ærø 東京 🏝️"])
+async def test_a_name_of_any_alphabet_is_taken(town: World, name: str) -> None:
+    assert (await Visitor().post(f"{HOME}/sites/new", {"siteId": "8", "name": name})).status == 200
+    assert (await site(town, 8))["name"] == name

@@ -1,5 +1,6 @@
 """Spot prices: which days are there and which are missed, and putting a day by pasting it."""
 
+from asyncio import gather
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from functions.pages.spot_price_form import prices_of
 from shared.operators import Scope
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.platform_messages import GLN, OTHER_GLN
-from tests.unit.sessions.world import World
+from tests.unit.sessions.world import World, world
+from tests.unit.sessions.world_parts import YieldingRows
 
 SPOT = f"/integrations/{GLN}/spot-prices"
 DAY = f"{SPOT}/NO1/2026-01-15"
@@ -211,3 +213,22 @@ async def test_anothers_prices_are_not_seen(town: World) -> None:
 )
 def test_pasted_numbers_are_read_as_they_are_meant(text: str, prices: list[str]) -> None:
     assert [str(each) for each in prices_of(text, unit="kWh")[0]] == prices
+
+
+async def test_of_two_who_put_an_empty_day_at_once_one_is_told_of_the_other() -> None:
+    async with world(configuration=YieldingRows()) as town:
+        await town.operator()
+        visitors = [Visitor(), Visitor()]
+        for visitor in visitors:
+            await visitor.get("/")
+        pages = await gather(
+            *(
+                visitor.post(DAY, {**FORM, "prices": "\n".join([price] * 24)})
+                for visitor, price in zip(visitors, ("1", "2"), strict=True)
+            )
+        )
+        assert sorted(page.status for page in pages) == [200, 409]
+        lost = next(page for page in pages if page.status == 409)
+        assert "Somebody else has put this day" in lost.text
+        kept = int((await stored(town))["prices"][0])
+        assert lost.one("textarea").get_text().split() == [str(3 - kept)] * 24

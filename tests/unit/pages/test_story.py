@@ -1,7 +1,11 @@
 """The story of a session, a line or an accounting point: everything in one time line."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
+from shared.instant import utc_text
 from shared.operators import Mode, Scope
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.platform_messages import (
@@ -174,3 +178,60 @@ async def test_another_operators_story_does_not_exist(town: World) -> None:
     for reference in (SESSION, OWNER):
         page = await Visitor(gln=OTHER_GLN).get(f"/integrations/{OTHER_GLN}/story/{reference}")
         assert page.status == 404
+
+
+@pytest.mark.parametrize(
+    ("started", "ended"),
+    [
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+        ("2026-01-15T17:02:11Z", "9999-12-31T23:59:59Z"),
+        ("0001-01-01T00:00:00Z", "2026-01-15T18:02:11Z"),
+        ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+    ],
+)
+async def test_a_session_at_an_end_of_the_calendar_that_was_stored_long_ago_is_shown(
+    town: World, monkeypatch: pytest.MonkeyPatch, started: str, ended: str
+) -> None:
+    await town.operator(timezone="America/New_York" if started.startswith("0001") else "Europe/Oslo")
+    with monkeypatch.context() as before_years_had_a_bound:
+        before_years_had_a_bound.setattr("shared.instant._FIRST_YEAR", 1)
+        before_years_had_a_bound.setattr("shared.instant._LAST_YEAR", 9999)
+        odd = stop_message(deviceTimeStampStart=started, deviceTimeStampEnd=ended)
+        assert (await town.say(odd)).status == 200
+        odd_start = start_message(transactionId="another", deviceTimeStampStart=started)
+        assert (await town.say(odd_start)).status == 200
+    for address in (f"story/{SESSION}", f"sessions/{SESSION}", "story/another", "sessions", "", "find?q=" + SESSION):
+        page = await Visitor().get(f"{BELOW}/{address}".rstrip("/"))
+        assert page.status == 200, f"{address}: {page.text}"
+    assert started in (await Visitor().get(f"{BELOW}/story/{SESSION}")).body.decode()
+
+
+@pytest.mark.parametrize(
+    ("at", "zone"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), "America/New_York"),
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "Europe/Oslo"),
+    ],
+)
+async def test_what_was_set_at_an_end_of_the_calendar_is_shown_in_utc(town: World, at: datetime, zone: str) -> None:
+    operator = await town.operator(timezone=zone)
+    assert operator.entra is not None
+    await town.operator(entra=replace(operator.entra, secret_expires_at=at))
+    await town.tariff("flat", price=4, valid_from=at)
+    await town.site(7)
+    await town.site(7, valid_from=at)
+    for address in ("settings", "tariffs", "tariffs/flat", "sites", "sites/7", ""):
+        page = await Visitor().get(f"{BELOW}/{address}".rstrip("/"))
+        assert page.status == 200, f"{address}: {page.text}"
+    assert utc_text(at) in (await Visitor().get(f"{BELOW}/tariffs/flat")).text
+
+
+async def test_a_contract_at_the_end_of_the_calendar_that_was_stored_long_ago_is_shown(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before_years_had_a_bound:
+        before_years_had_a_bound.setattr("shared.instant._LAST_YEAR", 9999)
+        await town.contract(at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), owner="late", rfid="04DDDDDDDD")
+    for address in ("drivers", "drivers/late", "story/late"):
+        page = await Visitor().get(f"{BELOW}/{address}")
+        assert page.status == 200, f"{address}: {page.text}"

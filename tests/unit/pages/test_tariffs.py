@@ -1,6 +1,7 @@
 """The Tariffs tab: which there are, what each costs in words and over the week, and changing one without losing any."""
 
 import json
+from asyncio import gather
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,8 @@ from shared.json_documents import print_json
 from shared.operators import Mode, Product, Scope, Version
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.platform_messages import GLN, NOW, OTHER_GLN
-from tests.unit.sessions.world import World
+from tests.unit.sessions.world import World, world
+from tests.unit.sessions.world_parts import YieldingRows
 
 TARIFFS = f"/integrations/{GLN}/tariffs"
 NEW = f"/integrations/{GLN}/new-tariff"
@@ -357,3 +359,45 @@ async def test_an_operator_whose_sessions_utility_cloud_prices_may_have_tariffs_
     assert "2,00 kr/kWh + 1,00 kr a session, excl. 25 % VAT" in (await Visitor().get(f"{TARIFFS}/two")).text
     page = await Visitor().get(f"{TARIFFS}/two/edit")
     assert page.one("#json")
+
+
+async def test_of_two_who_set_the_same_tariff_up_at_once_one_is_led_to_the_others() -> None:
+    async with world(configuration=YieldingRows()) as town:
+        await town.operator()
+        visitors = [Visitor(), Visitor()]
+        for visitor in visitors:
+            await visitor.get("/")
+        pages = await gather(
+            *(
+                visitor.post(NEW, {**COMMON, "tariffId": "new", "energyPrice": price})
+                for visitor, price in zip(visitors, ("1", "2"), strict=True)
+            )
+        )
+        assert sorted(page.status for page in pages) == [200, 422]
+        lost = next(page for page in pages if page.status == 422)
+        assert "is there already" in lost.fault("tariffId")
+        assert lost.soup.select(f'.said a[href="{TARIFFS}/new"]')
+        assert await versions(town, "new") == 1
+
+
+async def test_a_tariffs_text_that_is_not_read_as_it_is_stored_is_refused(town: World) -> None:
+    texts = [{"language": "en", "text": "fine"}, {"language": "nb", "text": "kr \u202e0,1"}]
+    path = {"tariffId": "evening"}
+    document = {**sample("evening"), "tariff_alt_text": texts}
+    reply = await town.call("put_tariff", scope=Scope.OPERATOR_ADMIN, path=path, body=document)
+    assert reply.status == 422
+    assert reply.document["errors"] == [
+        {"field": "tariff_alt_text[1].text", "message": "has characters that cannot be seen"}
+    ]
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+async def test_a_version_begins_in_no_year_near_an_end_of_the_calendar(town: World, year: str) -> None:
+    document = {**sample("evening"), "id": "flat"}
+    query = {"validFrom": f"{year}-12-31T23:59:59Z"}
+    reply = await town.call(
+        "put_tariff", scope=Scope.OPERATOR_ADMIN, path={"tariffId": "flat"}, body=document, query=query
+    )
+    assert reply.status == 422
+    assert [fault["field"] for fault in reply.document["errors"]] == ["validFrom"]
+    assert await versions(town) == 1

@@ -1,6 +1,6 @@
 """What cannot become a line yet is held, told, and settled by itself when the cause goes away."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
