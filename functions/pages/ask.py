@@ -6,7 +6,7 @@ from typing import Any
 from functions.call import Call
 from functions.http_endpoint import ENDPOINTS, answered, printed
 from functions.pages.visit import Visit
-from shared.json_documents import parse_json, print_json
+from shared.json_documents import print_json, read_json
 from shared.operators import Operator
 from shared.wiring import wiring
 
@@ -41,7 +41,7 @@ async def ask(
     answer = await answered(spec, call, given)
     if answer.document is None:
         return None
-    return parse_json(printed(answer.document))
+    return read_json(printed(answer.document).decode())
 
 
 async def _operator(gln: str | None) -> Operator | None:

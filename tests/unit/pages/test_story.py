@@ -231,7 +231,7 @@ async def test_a_contract_at_the_end_of_the_calendar_that_was_stored_long_ago_is
 ) -> None:
     with monkeypatch.context() as before_years_had_a_bound:
         before_years_had_a_bound.setattr("shared.instant._LAST_YEAR", 9999)
-        await town.contract(at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), owner="late", rfid="04DDDDDDDD")
-    for address in ("drivers", "drivers/late", "story/late"):
+        await town.contract(at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), owner="latest9999", rfid="04DDDDDDDD")
+    for address in ("drivers", "drivers/latest9999", "story/latest9999"):
         page = await Visitor().get(f"{BELOW}/{address}")
         assert page.status == 200, f"{address}: {page.text}"
