@@ -34,7 +34,7 @@ class Size:
 
 
 FULL = Size(rounds=5, drivers=100, questions=300, sessions=1_000, slow_sessions=200)
-QUICK = Size(rounds=2, drivers=40, questions=100, sessions=100, slow_sessions=50)
+QUICK = Size(rounds=2, drivers=20, questions=50, sessions=40, slow_sessions=20)
 
 type Measure = Callable[[range, Taken], Awaitable[None]]
 
