@@ -12,6 +12,7 @@ from functions.pages.visit import Done, Download, Handler, Outcome, PageSpec, Sh
 from functions.problems import BodyTooLarge, NotFound, Problem, problem_of
 from shared.identifiers import gln_fault
 from shared.operators import Operator, TooManyRequests
+from shared.settings import SettingsFaulty
 from shared.wiring import Wiring, wiring
 
 PAGES: dict[str, PageSpec] = {}
@@ -234,6 +235,6 @@ def is_development() -> bool:
     """Whether pages offer to be seen by somebody else."""
     try:
         settings = wiring().settings
-    except Exception:  # noqa: BLE001  a page that tells of faulty settings is rendered, too
+    except SettingsFaulty:  # the page that tells of it is rendered, too
         return False
     return settings.allow_development_sign_in and not settings.platform_sign_in
