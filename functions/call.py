@@ -24,6 +24,10 @@ class Call:
     """What the spec's query model made of the query parameters; None where the spec has no such model."""
     known_operator: Operator | None = None
     """The operator of the path, or of the key where the path names none; None where there need not be one."""
+    arrived_at: int | None = None
+    """When the request came in, by `time.time_ns`, before its key was looked up; None where nobody noted it."""
+    traceparent: str | None = None
+    """What the platform has under way for the request; see `invocation`."""
 
     @property
     def gln(self) -> str:

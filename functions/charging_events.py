@@ -1,5 +1,6 @@
 """HTTP: the charging platform tells us of sessions, and asks about tags."""
 
+import time
 from typing import Any
 
 import azure.functions as func
@@ -21,6 +22,7 @@ from shared.sessions import (
     Stop,
     read_message,
 )
+from shared.telemetry import AUTHORIZATION_DURATION, record, span
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
@@ -98,13 +100,21 @@ async def charging_event(call: Call, body: ChargingEvent) -> Answer:
     services = wiring()
     match message:
         case SessionStopped():
-            said = await services.settlement.take_stop(
-                operator=call.operator,
-                session_id=message.session_id,
-                stop=_stop(call, message),
-                raw=call.raw_body,
-                endpoint=ROUTE,
-            )
+            with span(
+                "session-stop",
+                gln=call.gln,
+                reference=message.session_id,
+                parent=call.traceparent,
+                since=call.arrived_at,
+            ) as told:
+                said = await services.settlement.take_stop(
+                    operator=call.operator,
+                    session_id=message.session_id,
+                    stop=_stop(call, message),
+                    raw=call.raw_body,
+                    endpoint=ROUTE,
+                )
+                told.tell(outcome=said.status)
             return Answer(document={"transactionId": said.session_id, "status": said.status, "heldFor": said.held_for})
         case SessionStarted():
             await services.intake.take_start(
@@ -145,14 +155,19 @@ async def _learn(call: Call, message: SessionStarted | SessionStopped | Measurem
 
 async def _answer(call: Call, question: AuthorizationQuestion) -> Answer:
     services = wiring()
-    verdict = await authorize(
-        operator=call.operator,
-        places=services.directory,
-        drivers=services.drivers,
-        charger_id=question.charger_id,
-        tag=question.tag,
-        now=call.received_at,
-    )
+    with span("authorization", gln=call.gln, parent=call.traceparent, since=call.arrived_at) as told:
+        verdict = await authorize(
+            operator=call.operator,
+            places=services.directory,
+            drivers=services.drivers,
+            charger_id=question.charger_id,
+            tag=question.tag,
+            now=call.received_at,
+        )
+        outcome = str(verdict.refusal or "allowed")
+        told.tell(outcome=outcome)
+    if call.arrived_at is not None:
+        record(AUTHORIZATION_DURATION, (time.time_ns() - call.arrived_at) / 1e9, outcome=outcome)
     services.background.start(_note(call, question, verdict), name="noting down an authorization")
     document: dict[str, object] = {"charging_allowed": verdict.allowed, "rfid_tag_type": ""}
     if verdict.refusal is not None:

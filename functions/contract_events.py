@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from functions.invocation import NOT_INVOKED, traceparent_of
+from shared.telemetry import continuing
 from shared.wiring import wiring
 
 if TYPE_CHECKING:
@@ -19,12 +21,14 @@ blueprint = func.Blueprint()
     subscription_name="%ContractEventsSubscription%",
     connection="ServiceBusConnection",
 )
-async def contract_event(message: func.ServiceBusMessage) -> None:
+async def contract_event(message: func.ServiceBusMessage, context: func.Context = NOT_INVOKED) -> None:
     """Completes the message when its event is carried out; fails for poison, so that the broker dead-letters it."""
     from shared.contracts import PoisonEvent
 
+    provisioning = wiring().provisioning
     try:
-        await wiring().provisioning.carry_out(envelope_of(message))
+        with continuing(traceparent_of(context)):
+            await provisioning.carry_out(envelope_of(message))
     except PoisonEvent as poison:
         # The log has the whole story; a traceback through ten deliveries would tell nobody more.
         raise PoisonEvent(field=poison.field, fault=poison.fault) from None

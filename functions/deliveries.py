@@ -6,6 +6,7 @@ import azure.functions as func
 
 from shared.delivery import read_attempt_request
 from shared.faults import RowConflict, StorageUnavailable
+from shared.telemetry import TRACEPARENT, continuing
 from shared.wiring import Wiring, wiring
 
 # Whoever takes longer goes on by itself: the few handlers that a process has are there for all operators.
@@ -18,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 @blueprint.function_name("deliver")
 @blueprint.service_bus_queue_trigger(
-    arg_name="message", queue_name="%DeliveriesQueue%", connection="ServiceBusConnection"
+    arg_name="message", queue_name="%DeliveriesQueue%", connection="DeliveriesConnection"
 )
 async def deliver(message: func.ServiceBusMessage) -> None:
     """The immediate attempt at a line that was just written. Later ones are the timer's, and so is this one if storage
@@ -33,14 +34,16 @@ async def deliver(message: func.ServiceBusMessage) -> None:
         attempt = services.relay.deliver(
             operator=operator, session_id=request.session_id, transaction_id=request.transaction_id
         )
-        with services.queue_handlers.held_by(request.gln) as may_wait:
+        sent_by = (message.application_properties or {}).get(TRACEPARENT)
+        with services.queue_handlers.held_by(request.gln) as may_wait, continuing(sent_by):
             await services.background.at_most(
                 attempt,
                 seconds=ATTEMPT_WAITED_FOR_SECONDS if may_wait else 0,
                 name=f"delivering {request.transaction_id}",
             )
     except (StorageUnavailable, RowConflict) as error:
-        _log.warning("%s is left to the timer: %s", request.transaction_id, error)
+        told = {"gln": request.gln, "reference": request.transaction_id}
+        _log.warning("%s is left to the timer: %s", request.transaction_id, error, extra=told)
 
 
 @blueprint.function_name("retry_deliveries")

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from functions.authentication import KEY_HEADERS, authenticated
 from functions.call import Answer, Call, EndpointSpec, Handler, Observation, Observe
+from functions.invocation import NOT_INVOKED, traceparent_of
 from functions.problems import MEDIA_TYPE, BodyTooLarge, NotFound, problem_of
 from shared.identifiers import gln_fault
 from shared.json_documents import DocumentRefused, FieldFault, parse_json, print_json
@@ -36,7 +37,7 @@ MAX_BODY = 256 * 1024
 ENDPOINTS: dict[str, EndpointSpec] = {}
 """Every HTTP endpoint by its function's name: what OpenAPI is made from, and what escapes nobody."""
 
-type HttpFunction = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+type HttpFunction = Callable[..., Awaitable[func.HttpResponse]]
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 _IN_OUR_WORDS = {
@@ -94,8 +95,8 @@ def endpoint(
             handler=handler,
         )
 
-        async def http_function(req: func.HttpRequest) -> func.HttpResponse:
-            return await _run(spec, req)
+        async def http_function(req: func.HttpRequest, context: func.Context = NOT_INVOKED) -> func.HttpResponse:
+            return await _run(spec, req, context)
 
         # Not functools.wraps: the indexer would then see the handler's parameters instead of the trigger's.
         http_function.__name__ = http_function.__qualname__ = name
@@ -107,12 +108,13 @@ def endpoint(
     return register
 
 
-async def _run(spec: EndpointSpec, req: func.HttpRequest) -> func.HttpResponse:
-    started = time.monotonic()
+async def _run(spec: EndpointSpec, req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    started, arrived_at = time.monotonic(), time.time_ns()
     raw_body = req.get_body()
     call: Call | None = None
     try:
-        call = await _admitted(spec, req, raw_body, wiring())
+        admitted = await _admitted(spec, req, raw_body, wiring())
+        call = replace(admitted, arrived_at=arrived_at, traceparent=traceparent_of(context))
         answer = await answered(spec, call, dict(req.params))
     except Exception as error:  # noqa: BLE001  the one place where every error becomes an answer
         answer = _problem(error)

@@ -121,9 +121,11 @@ async def _reconcile(services: Wiring, operator: Operator) -> None:
     try:
         await services.reconciliation.run_nights(operator=operator)
     except (StorageUnavailable, RowConflict) as error:
-        _log.warning("reconciling operator %s goes on with the next run: %s", operator.gln, error)
+        _log.warning(
+            "reconciling operator %s goes on with the next run: %s", operator.gln, error, extra={"gln": operator.gln}
+        )
     except Exception:  # noqa: BLE001  whatever is wrong with this one, the others are not to wait for it
-        _log.exception("operator %s cannot be reconciled", operator.gln)
+        _log.exception("operator %s cannot be reconciled", operator.gln, extra={"gln": operator.gln})
 
 
 async def _purge_alone(services: Wiring) -> None:
@@ -141,9 +143,11 @@ async def _go_on_erasing(services: Wiring, operator: Operator) -> None:
     try:
         await services.erasure.go_on_with_all(operator=operator)
     except (StorageUnavailable, RowConflict) as error:
-        _log.warning("an erasure for operator %s goes on with the next run: %s", operator.gln, error)
+        _log.warning(
+            "an erasure for operator %s goes on with the next run: %s", operator.gln, error, extra={"gln": operator.gln}
+        )
     except Exception:  # noqa: BLE001  as above
-        _log.exception("an erasure for operator %s cannot be done", operator.gln)
+        _log.exception("an erasure for operator %s cannot be done", operator.gln, extra={"gln": operator.gln})
 
 
 def _reason(call: Call) -> str:

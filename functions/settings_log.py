@@ -51,6 +51,8 @@ async def _written(entry: LogEntry, home: OperatorHome) -> None:
         try:
             await wiring().logbook.write(home=home, entry=entry)
         except StorageUnavailable as error:
-            _log.warning("try %s: the log does not have %r yet: %s", tries, entry.message, error)
+            _log.warning(
+                "try %s: the log does not have %s yet: %s", tries, entry.action, error, extra={"gln": home.gln}
+            )
         else:
             return

@@ -47,18 +47,23 @@ class Clients:
 
     @cached_property
     def service_bus(self) -> "ServiceBusClient":
-        """Where contract events and deliveries wait."""
-        from azure.servicebus.aio import ServiceBusClient
-
+        """Where contract events wait."""
         settings = self._settings
-        if settings.service_bus_connection is not None:
-            client = ServiceBusClient.from_connection_string(settings.service_bus_connection)
-        else:
-            client = ServiceBusClient(
-                str(settings.service_bus_namespace), self._credential(settings.service_bus_client_id)
-            )
-        self._closing.push_async_callback(client.close)
-        return client
+        return self._service_bus(
+            connection=settings.service_bus_connection,
+            namespace=settings.service_bus_namespace,
+            client_id=settings.service_bus_client_id,
+        )
+
+    @cached_property
+    def deliveries_service_bus(self) -> "ServiceBusClient":
+        """Where deliveries wait."""
+        settings = self._settings
+        return self._service_bus(
+            connection=settings.deliveries_connection,
+            namespace=settings.deliveries_namespace,
+            client_id=settings.deliveries_client_id,
+        )
 
     @cached_property
     def key_vault(self) -> "SecretClient":
@@ -73,8 +78,20 @@ class Clients:
     @cached_property
     def http(self) -> HttpClient:
         """For Utility Cloud, charging platforms and receivers of notices."""
-        client = HttpClient()
+        client = HttpClient(allow_local=self._settings.allow_local_addresses)
         self._closing.push_async_callback(client.aclose)
+        return client
+
+    def _service_bus(
+        self, *, connection: str | None, namespace: str | None, client_id: str | None
+    ) -> "ServiceBusClient":
+        from azure.servicebus.aio import ServiceBusClient
+
+        if connection is not None:
+            client = ServiceBusClient.from_connection_string(connection)
+        else:
+            client = ServiceBusClient(str(namespace), self._credential(client_id))
+        self._closing.push_async_callback(client.close)
         return client
 
     def _credential(self, client_id: str | None) -> "DefaultAzureCredential":

@@ -1,5 +1,6 @@
 """What use cases stand on: settings, stores, clients, the directory. One of each per process, made on first use."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -8,13 +9,13 @@ from functools import cached_property
 from shared.background import Background
 from shared.clients import Clients
 from shared.clock import Clock, SystemClock
-from shared.counts import Counts
 from shared.leases import Leases
 from shared.operators import ApiKeys, Directory, OperatorSecrets, RateLimit
-from shared.settings import Settings, read_settings
+from shared.settings import Settings, SettingsFaulty, read_settings
 from shared.storage.configuration import KeyRows
 from shared.storage.rows import Rows
 from shared.storage.stores import Stores
+from shared.telemetry import Counts, start_exporting, start_printing
 
 PAGE_FAILURES_PER_MINUTE = 60
 
@@ -102,6 +103,17 @@ class Foundation(Stores):
     def leases(self) -> Leases:
         """Who does what just now, over all instances."""
         return Leases(store=self.lease_rows, clock=self.clock)
+
+    def watch(self) -> None:
+        """Telemetry goes where the settings say from now on; nowhere if they say nothing, or are faulty: whoever needs
+        them tells that.
+        """
+        with contextlib.suppress(SettingsFaulty):
+            settings = self.settings
+            if settings.application_insights is not None:
+                start_exporting(connection_string=settings.application_insights, kept_share=settings.trace_sampling)
+            elif settings.print_telemetry:
+                start_printing()
 
     async def aclose(self) -> None:
         """Waits for what is written in the background and closes every client. Nothing can be used afterwards."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from shared.http_requests import HttpAnswer, NoAnswer, NotConnected, NotSendable
+from shared.addresses import LeadsInside, address_fault, socket_outside
+from shared.http_requests import HttpAnswer, NoAnswer, NotAllowed, NotConnected, NotSendable
 from shared.tls import tls_context
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     import aiohttp
     from aiohttp import ClientHandlerType
+    from aiohttp.abc import AbstractResolver
     from yarl import URL
 
 _CONNECT_SECONDS = 5
@@ -31,11 +33,19 @@ _AS_IT_IS = "!#$%&'()*+,/:;=?@[]~"
 class HttpClient:
     """One pool of connections, opened with the first request, inside the running loop.
 
-    `tls` says who is believed, by default `tls_context`. Proxies are those that the environment names.
+    Unless `allow_local`, requests go by https and to the public internet only: looked at is each address that is
+    connected to, so that no name can lead elsewhere between the look and the connection, and a connection that is kept
+    costs nothing more. `tls` says who is believed, by default `tls_context`. Proxies are those that the environment
+    names; they must lie outside too, and where a name leads is then for them to say. `resolver` finds the addresses of
+    names, by default as the system does.
     """
 
-    def __init__(self, *, tls: "ssl.SSLContext | None" = None) -> None:
+    def __init__(
+        self, *, allow_local: bool, tls: "ssl.SSLContext | None" = None, resolver: "AbstractResolver | None" = None
+    ) -> None:
+        self._allow_local = allow_local
         self._tls = tls
+        self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -48,21 +58,19 @@ class HttpClient:
         longest_seconds: float,
         longest_reading_seconds: float | None = None,
         at_most: int,
-        place: str | None = None,
     ) -> HttpAnswer:
         """See `HttpRequests.request`."""
         import aiohttp
 
-        address, name = _address(url, place)
-        own = {"Host": urlsplit(url).netloc} if place else {}
+        address = _address(url)
+        if not self._allow_local and (fault := address_fault(url, local=False)):
+            raise NotAllowed(f"the address {fault}")
         head: aiohttp.ClientResponse | None = None
         read = bytearray()
         try:
             async with (
                 asyncio.timeout(longest_seconds),
-                self._opened().request(
-                    method, address, headers={**headers, **own}, data=body, allow_redirects=False, server_hostname=name
-                ) as response,
+                self._opened().request(method, address, headers=headers, data=body, allow_redirects=False) as response,
             ):
                 if response.status < 200:  # another protocol was agreed on, which nobody had asked for
                     raise NoAnswer(f"status {response.status}")
@@ -75,6 +83,8 @@ class HttpClient:
         except aiohttp.InvalidURL as error:
             raise NotSendable(_named(error)) from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, LeadsInside):
+                raise NotAllowed(f"{error.host} does not lead to the public internet") from error
             raise NotConnected(_named(error)) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             if head is None:
@@ -97,7 +107,11 @@ class HttpClient:
 
             self._session = aiohttp.ClientSession(
                 connector=KeptConnections(
-                    tls=self._tls or tls_context(), limit=_MOST_CONNECTIONS, keepalive_timeout=_KEPT_OPEN_SECONDS
+                    tls=self._tls or tls_context(),
+                    limit=_MOST_CONNECTIONS,
+                    keepalive_timeout=_KEPT_OPEN_SECONDS,
+                    open_socket=None if self._allow_local else socket_outside,
+                    resolver=self._resolver,
                 ),
                 timeout=aiohttp.ClientTimeout(
                     total=None,
@@ -133,8 +147,8 @@ async def _once(request: "aiohttp.ClientRequest", handler: "ClientHandlerType") 
         raise NoAnswer(_named(error)) from error
 
 
-def _address(url: str, place: str | None) -> "tuple[URL, str | None]":
-    """Where to connect to, and the name to be certified if that is another. Raises NotSendable."""
+def _address(url: str) -> "URL":
+    """Where to send it. Raises NotSendable."""
     from yarl import URL
 
     try:
@@ -143,8 +157,7 @@ def _address(url: str, place: str | None) -> "tuple[URL, str | None]":
         host.encode("idna")
         if parts.scheme not in {"http", "https"} or not host:
             raise NotSendable("it starts with neither http:// nor https://, or names no host")
-        address = URL(quote(url, safe=_AS_IT_IS), encoded=True)
-        return (address.with_host(place), host) if place else (address, None)
+        return URL(quote(url, safe=_AS_IT_IS), encoded=True)
     except ValueError as error:
         raise NotSendable(_named(error)) from error
 

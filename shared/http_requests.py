@@ -13,6 +13,11 @@ class NotConnected(Exception):
     """No connection came about. Nothing was sent."""
 
 
+class NotAllowed(NotConnected):
+    """The address does not lead to the public internet, or not by https. Nothing was sent, and nothing will be until
+    somebody changes the address or what its name leads to."""
+
+
 class NoAnswer(Exception):
     """No answer came, or none that can be read. What was sent may have arrived, or may not."""
 
@@ -46,13 +51,12 @@ class HttpRequests(Protocol):
         longest_seconds: float,
         longest_reading_seconds: float | None = None,
         at_most: int,
-        place: str | None = None,
     ) -> HttpAnswer:
         """One request, in `longest_seconds` at most, and of the answer `at_most` bytes.
 
         Once a status is there, whatever happens to the body makes it only shorter; `longest_reading_seconds` is how
-        long it is waited for. `place` is the IP address to connect to, whatever the name in `url` leads to.
+        long it is waited for.
 
-        Raises NotSendable, NotConnected, NoAnswer.
+        Raises NotSendable, NotConnected (NotAllowed where no request may be sent there), NoAnswer.
         """
         ...

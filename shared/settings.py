@@ -11,7 +11,7 @@ from shared.addresses import address_fault
 _DURATION = re.compile(r"P(?:(\d{1,4})Y)?(?:(\d{1,5})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
 _GROUP_MEMBER = re.compile(r"\*|\d{13}")
 _LONGEST_LIST = 50
-_ON_AZURE = "WEBSITE_INSTANCE_ID"
+_INSTANCE_ON_AZURE = ("WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME")  # Flex Consumption has the second alone
 _ON_AZURE_AT = "WEBSITE_HOSTNAME"
 _SIGNED_IN_BY_AZURE = "WEBSITE_AUTH_ENABLED"  # Azure says so itself where its sign-in stands before the app
 _TRUE = {"true", "1"}
@@ -35,6 +35,10 @@ class Settings:
     service_bus_client_id: str | None
     contract_events_topic: str
     contract_events_subscription: str
+    deliveries_connection: str | None
+    """The deliveries queue's namespace, which may be the contract events' own."""
+    deliveries_namespace: str | None
+    deliveries_client_id: str | None
     deliveries_queue: str
     table_storage: str | None
     table_storage_endpoint: str | None
@@ -56,18 +60,28 @@ class Settings:
     line_retention: timedelta
     platform_admin_key_hash: str | None
     requests_per_minute_per_key: int
+    application_insights: str | None
+    trace_sampling: float
+    print_telemetry: bool
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`. Raises SettingsFaulty; values are never repeated in it, for some are secrets."""
     source = _Source(environ)
     local = source.flag("AllowLocalAddresses")
+    service_bus = source.service_bus("ServiceBusConnection")
+    deliveries = source.service_bus("DeliveriesConnection")
+    if deliveries.is_nowhere:
+        deliveries = service_bus
     settings = Settings(
-        service_bus_connection=source.text("ServiceBusConnection"),
-        service_bus_namespace=source.text("ServiceBusConnection__fullyQualifiedNamespace"),
-        service_bus_client_id=source.text("ServiceBusConnection__clientId"),
+        service_bus_connection=service_bus.connection,
+        service_bus_namespace=service_bus.namespace,
+        service_bus_client_id=service_bus.client_id,
         contract_events_topic=source.required("ContractEventsTopic"),
         contract_events_subscription=source.text("ContractEventsSubscription") or "connector",
+        deliveries_connection=deliveries.connection,
+        deliveries_namespace=deliveries.namespace,
+        deliveries_client_id=deliveries.client_id,
         deliveries_queue=source.text("DeliveriesQueue") or "deliveries",
         table_storage=source.text("TableStorage"),
         table_storage_endpoint=source.address("TableStorage__endpoint", local=local),
@@ -77,7 +91,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         allow_local_secret_store=source.flag("AllowLocalSecretStore"),
         allow_local_addresses=local,
         allow_development_sign_in=source.flag("AllowDevelopmentSignIn"),
-        platform_sign_in=source.flag(_SIGNED_IN_BY_AZURE) and source.text(_ON_AZURE) is not None,
+        platform_sign_in=source.flag(_SIGNED_IN_BY_AZURE) and source.is_on_azure,
         sign_in_groups=source.names_of_groups("SignInGroups"),
         public_address=source.public_address("PublicAddress", local=local),
         entra_authority=source.authority("EntraAuthority", default="https://login.microsoftonline.com"),
@@ -93,6 +107,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         line_retention=source.duration("LineRetention", default="P7Y"),
         platform_admin_key_hash=source.key_hash("PlatformAdminKeyHash"),
         requests_per_minute_per_key=source.whole("RequestsPerMinutePerKey", default=60_000, least=1),
+        application_insights=source.text("APPLICATIONINSIGHTS_CONNECTION_STRING"),
+        trace_sampling=source.share("TraceSampling", default=1.0),
+        print_telemetry=source.flag("PrintTelemetry"),
     )
     _check_together(settings, source)
     if source.faults:
@@ -107,10 +124,23 @@ def _check_together(settings: Settings, source: "_Source") -> None:
         source.fault("ServiceBusConnection", "is missing (or ServiceBusConnection__fullyQualifiedNamespace)")
     if settings.key_vault_uri is None and not settings.allow_local_secret_store:
         source.fault("KeyVaultUri", "is missing, and AllowLocalSecretStore does not say true")
-    if source.text(_ON_AZURE) is not None:
+    if source.is_on_azure:
         for name in ("AllowLocalSecretStore", "AllowLocalAddresses", "AllowDevelopmentSignIn"):
             if source.flag(name):
                 source.fault(name, "is for developers' machines, and this runs on Azure")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ServiceBus:
+    """A namespace, by a connection string or by its host name and an identity."""
+
+    connection: str | None
+    namespace: str | None
+    client_id: str | None
+
+    @property
+    def is_nowhere(self) -> bool:
+        return self.connection is None and self.namespace is None
 
 
 class _Source:
@@ -119,6 +149,10 @@ class _Source:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.faults: dict[str, str] = {}
+
+    @property
+    def is_on_azure(self) -> bool:
+        return any(self.text(name) for name in _INSTANCE_ON_AZURE)
 
     def fault(self, name: str, fault: str) -> None:
         self.faults.setdefault(name, fault)
@@ -147,12 +181,28 @@ class _Source:
             return default
         return int(value)
 
+    def share(self, name: str, *, default: float) -> float:
+        value = self.text(name)
+        if value is None:
+            return default
+        if not re.fullmatch(r"0(\.\d{1,6})?|1(\.0{1,6})?", value, re.ASCII):
+            self.fault(name, "must be a share of 1, such as 0.25")
+            return default
+        return float(value)
+
+    def service_bus(self, name: str) -> _ServiceBus:
+        return _ServiceBus(
+            connection=self.text(name),
+            namespace=self.text(f"{name}__fullyQualifiedNamespace"),
+            client_id=self.text(f"{name}__clientId"),
+        )
+
     def address(self, name: str, *, local: bool) -> str | None:
         return self._checked(name, lambda value: address_fault(value, local=local))
 
     def public_address(self, name: str, *, local: bool) -> str | None:
         """Where people reach this app: as it is set, else as Azure calls it."""
-        host = self.text(_ON_AZURE_AT) if self.text(_ON_AZURE) is not None else None
+        host = self.text(_ON_AZURE_AT) if self.is_on_azure else None
         return (self.address(name, local=local) or (f"https://{host}" if host else "")).rstrip("/") or None
 
     def authority(self, name: str, *, default: str) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from shared.charging_platform import ChargingPlatformApi, Sweep, TakeOver
     from shared.contracts import DeadLetterDesk, DeadLetters, Provisioning, Redrive
     from shared.corrections import Corrections, MissingShares
+    from shared.measuring import Measuring
     from shared.notices import Notices
 
 __all__ = ["CONFIGURATION", "LEDGER", "Wiring", "use_wiring", "wiring"]
@@ -68,6 +69,7 @@ class Wiring(WiringOfUpkeep):
             twins=self.twins,
             clock=self.clock,
             count=self.counts.of("stops"),
+            count_line=self.counts.of("deliveries"),
         )
 
     @cached_property
@@ -139,6 +141,7 @@ class Wiring(WiringOfUpkeep):
             dispatch=self.dispatch,
             clock=self.clock,
             count=self.counts.of("corrections"),
+            count_line=self.counts.of("deliveries"),
         )
 
     @cached_property
@@ -239,6 +242,20 @@ class Wiring(WiringOfUpkeep):
             page=self.settings.public_address,
         )
 
+    @cached_property
+    def measuring(self) -> "Measuring":
+        """What waits is told."""
+        from shared.measuring import Measuring
+
+        return Measuring(
+            operators=self.directory,
+            backlogs=self.measured_rows,
+            blockades=self.blockades,
+            dead_letters=lambda: self.dead_letters,
+            subscription=self.settings.contract_events_subscription,
+            clock=self.clock,
+        )
+
     async def configuration_changed(self, gln: str) -> None:
         """An operator's configuration was changed here: what is cached of it is forgotten, and what waited for the
         change is settled.
@@ -260,6 +277,7 @@ def wiring() -> Wiring:
     global _current  # noqa: PLW0603  one per process is what it is for
     if _current is None:
         _current = Wiring()
+        _current.watch()
     return _current
 
 

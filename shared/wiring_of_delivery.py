@@ -88,6 +88,7 @@ class WiringOfDelivery(Foundation):
             operators=self.operators,
             logbook=self.logbook,
             clock=self.clock,
+            allow_local_addresses=self.settings.allow_local_addresses,
         )
 
     @cached_property
@@ -98,7 +99,7 @@ class WiringOfDelivery(Foundation):
     @cached_property
     def dispatch(self) -> Dispatch:
         """The queue that asks for immediate attempts at deliveries."""
-        sender = self.clients.service_bus.get_queue_sender(self.settings.deliveries_queue)
+        sender = self.clients.deliveries_service_bus.get_queue_sender(self.settings.deliveries_queue)
         self._open.push_async_callback(sender.close)
         return DeliveriesQueue(sender=sender, background=self.background)
 

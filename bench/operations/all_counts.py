@@ -27,6 +27,7 @@ TIMERS: Final = (
     retention_upkeep.reconcile,
     charging_platform_upkeep.take_over_sites,
     retention_upkeep.purge,
+    upkeep.measure,
 )
 MONTH: Final = timedelta(days=30)
 _PLATFORM_PAGE: Final = 100

@@ -58,8 +58,14 @@ class HttpFunctions:
             return 404, [], b""
         route, parameters = found
         request = _request(scope=scope, parameters=parameters, body=body)
+        under_way = request.value["headers"].get("traceparent")
         try:
-            returned = await invoke(function=self._functions[route.function], value=request, metadata={})
+            returned = await invoke(
+                function=self._functions[route.function],
+                value=request,
+                metadata={},
+                trace_parent=under_way.value if under_way else "",
+            )
         except InvocationFailed:
             return 500, [], b""
         return _response(returned)

@@ -23,13 +23,16 @@ class InvocationFailed(Exception):
     """The handler raised, or what it returned cannot be converted. It is already in the log."""
 
 
-async def invoke(*, function: IndexedFunction, value: Datum, metadata: Mapping[str, Datum]) -> Datum | None:
+async def invoke(
+    *, function: IndexedFunction, value: Datum, metadata: Mapping[str, Datum], trace_parent: str = ""
+) -> Datum | None:
     """Runs `function` once and gives the datum that it returned. Raises InvocationFailed.
 
-    Async handlers run on this loop, sync ones on the worker library's threads.
+    Async handlers run on this loop, sync ones on the worker library's threads. `trace_parent` is what came with the
+    request or the message; the real host puts a step of its own between.
     """
     succeeded, returned, _, error, traceback = await invocation_request_native(
-        str(uuid4()), function.id, [(function.parameter, value)], metadata
+        str(uuid4()), function.id, [(function.parameter, value)], metadata, trace_parent
     )
     if not succeeded:
         _tell(function.name, str(error), (traceback or "").rstrip())

@@ -61,6 +61,12 @@ def metadata(message: ServiceBusReceivedMessage) -> dict[str, Datum]:
     )
 
 
+def trace_parent(message: ServiceBusReceivedMessage) -> str:
+    """What its sender had under way, by W3C Trace Context; empty if the message says nothing."""
+    properties = message.application_properties or {}
+    return str(_plain(properties.get("traceparent", properties.get(b"traceparent", ""))))
+
+
 def made_up_metadata() -> dict[str, Datum]:
     """For a message that never was in a queue: a run that somebody asked for by hand."""
     return _metadata(

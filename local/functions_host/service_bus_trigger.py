@@ -171,6 +171,7 @@ class ServiceBusTrigger:
                     function=self.function,
                     value=service_bus_message.datum(message),
                     metadata=service_bus_message.metadata(message),
+                    trace_parent=service_bus_message.trace_parent(message),
                 )
         except InvocationFailed:
             await receiver.abandon_message(message)

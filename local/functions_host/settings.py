@@ -7,6 +7,8 @@ from pathlib import Path
 
 from local.functions_host.faults import ConfigurationFault
 
+# Where one broker is enough, one setting says where it is. Azure's host has no such thing: there both are set.
+_STANDS_FOR = {"DeliveriesConnection": "ServiceBusConnection"}
 _REFERENCE = re.compile(r"%([^%\s]+)%")
 _TRUE = {"1", "true"}
 
@@ -46,10 +48,14 @@ def resolve(value: str) -> str:
 
 
 def connection_string(name: str) -> str:
-    """The setting that a binding's `connection` names. Raises ConfigurationFault when there is none."""
-    for candidate in (f"AzureWebJobs{name}", name):
-        if found := os.environ.get(candidate):
-            return found
+    """The setting that a binding's `connection` names, or the one that stands for it.
+
+    Raises ConfigurationFault when there is none.
+    """
+    for candidate in (name, _STANDS_FOR.get(name, name)):
+        for spelling in (f"AzureWebJobs{candidate}", candidate):
+            if found := os.environ.get(spelling):
+                return found
     raise ConfigurationFault(f"setting {name} is missing: a Service Bus connection string is needed")
 
 

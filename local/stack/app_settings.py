@@ -13,12 +13,15 @@ AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1
 def app_settings(*, ports: Ports, state: Path, admin_key: str) -> dict[str, str]:
     """Every setting that depends on where the stack's services listen and keep their files."""
     sandbox = f"http://127.0.0.1:{ports.sandbox}"
+    # The official emulator takes exactly this key and the word `true`; the embedded broker takes any.
+    broker = (
+        f"Endpoint=sb://localhost:{ports.service_bus};SharedAccessKeyName=RootManageSharedAccessKey;"
+        "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
+    )
     return {
-        # The official emulator takes exactly this key and the word `true`; the embedded broker takes any.
-        "ServiceBusConnection": (
-            f"Endpoint=sb://localhost:{ports.service_bus};SharedAccessKeyName=RootManageSharedAccessKey;"
-            "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
-        ),
+        "ServiceBusConnection": broker,
+        # Two namespaces on Azure, so that nobody outside has a key to this one.
+        "DeliveriesConnection": broker,
         "ContractEventsTopic": "utilitycloudcontracteventstest",
         "ContractEventsSubscription": "connector",
         "DeliveriesQueue": "deliveries",

@@ -66,7 +66,7 @@ class Sweep:
         return sum(await asyncio.gather(*(sweep(operator) for operator in asked)))
 
     async def _run_for(self, operator: Operator) -> int:
-        with one_of_many(f"the sweep for operator {operator.gln}", log=_log):
+        with one_of_many("the sweep", gln=operator.gln, log=_log):
             return await self._sweep(operator)
         return 0
 

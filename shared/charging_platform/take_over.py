@@ -121,11 +121,18 @@ class TakeOver:
         except (PlatformRefused, PlatformUnavailable, SecretUnavailable) as error:
             await self._tell_of_trouble(operator, error)
         except StorageUnavailable as error:
-            _log.warning("taking over the sites of operator %s waits for the next time: %s", operator.gln, error)
+            _log.warning(
+                "taking over the sites of operator %s waits for the next time: %s",
+                operator.gln,
+                error,
+                extra={"gln": operator.gln},
+            )
         except RowConflict:
-            _log.info("the sites of operator %s were taken over by somebody else", operator.gln)
+            _log.info(
+                "the sites of operator %s were taken over by somebody else", operator.gln, extra={"gln": operator.gln}
+            )
         except Exception:  # noqa: BLE001  whatever is wrong with this operator, the others are not to wait for it
-            _log.exception("the sites of operator %s cannot be taken over", operator.gln)
+            _log.exception("the sites of operator %s cannot be taken over", operator.gln, extra={"gln": operator.gln})
 
     async def _tell_of_trouble(self, operator: Operator, error: Exception) -> None:
         """Once, not each night."""
@@ -141,7 +148,13 @@ class TakeOver:
             after = replace(before, trouble=trouble)
             await self.states.write(gln=operator.gln, state=after, version=stored.version if stored else None)
         except (StorageUnavailable, RowConflict) as also:
-            _log.warning("the sites of operator %s could not be taken over: %s; %s", operator.gln, error, also)
+            _log.warning(
+                "the sites of operator %s could not be taken over: %s; %s",
+                operator.gln,
+                type(error).__name__,
+                also,
+                extra={"gln": operator.gln},
+            )
 
     async def _listed(self, operator: Operator) -> tuple[list[Site], list[SiteFault]]:
         """All of them or, by what it raises, none: half a list would make sites vanish."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -25,6 +24,7 @@ from shared.sessions import (
     place_of,
     weighed,
 )
+from shared.telemetry import Count
 
 from .listed_session import ListedSession, digest_of, listed_session, name_of
 
@@ -65,7 +65,7 @@ class TakingIn:
     learning: Learning
     logbook: Logbook
     clock: Clock
-    count: Callable[[str], None]
+    count: Count
 
     async def page(self, *, operator: Operator, items: tuple[Any, ...], told: frozenset[str], tally: Tally) -> None:
         """Takes the page in, and what it saw into `tally`; `told` are digests of items whose faults the log has.
@@ -121,7 +121,7 @@ class TakingIn:
             payload=print_json(item),
         )
         await self.logbook.write(home=operator.home, entry=entry)
-        self.count("refused")
+        self.count("refused", gln=operator.gln)
         tally.refused.append(digest)
 
     async def _take_safely(self, operator: Operator, listed: ListedSession, tally: Tally) -> StorageUnavailable | None:
@@ -132,13 +132,18 @@ class TakingIn:
         except RowConflict:
             return StorageUnavailable(detail=f"others keep writing to session {listed.session_id}")
         except Exception:  # noqa: BLE001  whatever is wrong with this one, the others are not to wait for it
-            _log.exception("session %s of operator %s cannot be taken in", listed.session_id, operator.gln)
-            self.count("failed")
+            _log.exception(
+                "session %s of operator %s cannot be taken in",
+                listed.session_id,
+                operator.gln,
+                extra={"gln": operator.gln, "reference": listed.session_id},
+            )
+            self.count("failed", gln=operator.gln)
             return None
         tally.seen.add(listed.session_id)
         if status is not None:
             tally.taken[status] += 1
-            self.count(status)
+            self.count(status, gln=operator.gln)
         return None
 
     async def _take(self, operator: Operator, listed: ListedSession) -> str | None:

@@ -15,6 +15,7 @@ from shared.faults import RowConflict, StorageUnavailable
 from shared.identifiers import OperatorHome, has_the_form_of_a_gln, new_virtual_tag
 from shared.logbook import Direction, Logbook, LogEntry, log_entry
 from shared.operators import NullMeans, Operator, accounting_point_fault
+from shared.telemetry import Count, Span, span
 
 from .dry_run import DriversAsTheyAre, LogbookAsItIs, NobodyWaits
 from .event import ContractEvent, Envelope, IgnoredEvent, PoisonEvent, read_event
@@ -55,7 +56,7 @@ class Provisioning:
     held_sessions: HeldSessions
     clock: Clock
     endpoint: str
-    count: Callable[[str], None]
+    count: Count
     patience_seconds: float = 240.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -73,9 +74,10 @@ class Provisioning:
             sleep=self.sleep,
             reraise=True,
         )
-        async for attempt in waiting:
-            with attempt:
-                return await self._carry_out_once(envelope)
+        with span("contract-event", reference=envelope.message_id) as told:
+            async for attempt in waiting:
+                with attempt:
+                    return await self._carry_out_once(envelope, told)
         raise AssertionError("tenacity either returns or raises")
 
     async def refusal_of(self, envelope: Envelope) -> PoisonEvent | None:
@@ -97,18 +99,21 @@ class Provisioning:
             return poison
         return None
 
-    async def _carry_out_once(self, envelope: Envelope) -> str:
+    async def _carry_out_once(self, envelope: Envelope, told: Span) -> str:
         try:
             event = read_event(envelope)
             if isinstance(event, IgnoredEvent):
                 self.count("ignored")
+                told.tell(outcome="ignored")
                 return f"ignored: {event.reason}"
             effect = await self._provision(event, envelope)
         except PoisonEvent as poison:
+            told.tell(outcome="poison")
             await self._explain(poison, envelope)
             raise
-        self.count(event.event_name)
-        _log.info("contract event %s at %s: %s", event.event_name, self.clock.now().isoformat(), effect)
+        self.count(event.event_name, gln=event.gln)
+        told.tell(gln=event.gln, outcome=event.event_name)
+        _log.info("contract event %s is carried out", event.event_name, extra={"gln": event.gln})
         return effect
 
     async def _provision(self, event: ContractEvent, envelope: Envelope) -> str:
@@ -154,8 +159,11 @@ class Provisioning:
         for home in homes:
             await self.logbook.write(home=home, entry=self._refusal(envelope, poison))
         if envelope.delivery == 1:  # messages are counted, not their deliveries
-            self.count("poison")
-            _log.warning("contract event refused, it goes to the dead-letter queue: %s", poison)
+            gln = operator.gln if operator else None
+            self.count("poison", gln=gln)
+            # What is wrong with it can be somebody's tag: the log of the operator has it.
+            told = {"gln": gln, "reference": envelope.message_id}
+            _log.warning("contract event refused for %s, it goes to the dead-letter queue", poison.field, extra=told)
 
     def _entry(self, envelope: Envelope, event: ContractEvent, *, message: str, code: int) -> LogEntry:
         return log_entry(

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from shared.billing import CostedLine, MeteredLine, corrected_id, credit_id, follow_up_number, is_credit, negated
 from shared.clock import Clock
-from shared.delivery import DeliveryState, Outbox
+from shared.delivery import DeliveryState, Outbox, mode_of
 from shared.drivers import Drivers
 from shared.faults import RowConflict
 from shared.operators import Operator
 from shared.sessions import Catalogue, Decision, Dispatch, FollowUp, Ledger, LineWithDelivery, Session, Story
+from shared.telemetry import Count
 
 from .change import Change
 from .corrected_line import Correcting
@@ -52,7 +53,8 @@ class Corrections:
     catalogue: Catalogue
     dispatch: Dispatch
     clock: Clock
-    count: Callable[[str], None]
+    count: Count
+    count_line: Count
 
     async def credit(self, *, operator: Operator, transaction_id: str, reason: str, by: str) -> Followed:
         """Takes the line in force back, as it was written. Raises CreditRefused for a series of meter values."""
@@ -135,7 +137,10 @@ class Corrections:
 
     async def _written(self, operator: Operator, found: Standing, follow_up: FollowUp, kind: str) -> Followed:
         await self.ledger.record_follow_up(home=operator.home, before=found.story, follow_up=follow_up)
-        self.count(kind)
+        self.count(kind, gln=operator.gln)
+        gone = (follow_up.withdrawal.after,) if follow_up.withdrawal else ()
+        for each in (*gone, *follow_up.deliveries):
+            self.count_line(each.state, gln=operator.gln, mode=mode_of(each.destination))
         for delivery in follow_up.deliveries:
             if delivery.state is DeliveryState.PENDING:
                 await self.dispatch.ask_for_attempt(

@@ -7,6 +7,7 @@ from shared.delivery import Delivery, DeliveryState, payload_of
 from shared.json_documents import print_json
 from shared.logbook import Direction, LogEntry, log_entry
 from shared.sessions import IMMEDIATE_ATTEMPT_WITHIN, FollowUp, Session, Withdrawal
+from shared.telemetry import traceparent
 
 from .standing import Standing
 
@@ -96,6 +97,7 @@ def _delivery(
         due_at=now + IMMEDIATE_ATTEMPT_WITHIN if state is DeliveryState.PENDING else None,
         after=after,
         is_credit=is_credit,
+        traceparent=traceparent(),
     )
 
 

@@ -5,7 +5,7 @@ from .backlog import Backlog
 from .blockade import Blockade, BlockadeStore, BlockKind
 from .blockades import Blockades
 from .connection_test import ConnectionTest, Step, Tested
-from .delivery import Attempt, Delivery, DeliveryState, Destination
+from .delivery import WAITING, Attempt, Delivery, DeliveryState, Destination, mode_of
 from .entra_tokens import EntraTokens, TokenRefused, TokenUnavailable
 from .expiring_secrets import ExpiringSecrets
 from .lanes import ATTEMPTS_AT_ONCE, Lane, Lanes, QueueHandlers
@@ -26,6 +26,7 @@ __all__ = [
     "COUNTED",
     "FAILED",
     "MOST_LINES",
+    "WAITING",
     "Agenda",
     "Answer",
     "Attempt",
@@ -72,6 +73,7 @@ __all__ = [
     "costed_transaction",
     "differing_fields",
     "midnight",
+    "mode_of",
     "next_month",
     "overview",
     "payload_of",

@@ -70,7 +70,7 @@ class Backlog:
             yield items
 
     async def _deliver(self, gln: str, item: DueItem) -> None:
-        with one_of_many(f"{item.transaction_id} of operator {gln}", log=_log):
+        with one_of_many(str(item.transaction_id), gln=gln, reference=item.transaction_id, log=_log):
             operator = await self.operators.operator(gln)
             if operator is not None and item.transaction_id is not None:
                 await self.relay.deliver(
@@ -88,4 +88,4 @@ class Backlog:
             try:
                 await self.blockades.worked_off(stored)
             except RowConflict:
-                _log.info("operator %s was blocked anew", gln)
+                _log.info("operator %s was blocked anew", gln, extra={"gln": gln})

@@ -14,7 +14,9 @@ _LONGEST_PAUSE = timedelta(minutes=15)
 
 
 class BlockKind(StrEnum):
-    """What was refused: by Entra the credential, by Utility Cloud a fresh token, or there is nothing at the address."""
+    """What was refused: by Entra the credential, by Utility Cloud a fresh token, or nothing can be sent to the address:
+    there is nothing, or it does not lead to the public internet.
+    """
 
     TOKEN = "token"  # noqa: S105  a kind, no password
     CREDENTIAL = "credential"

@@ -74,7 +74,9 @@ class Blockades:
             except RowConflict:
                 continue
             self._forget()
-            _log.warning("operator %s is blocked: %s", operator.gln, reason)
+            # The reason can be what somebody answered: the operator's log has it.
+            told = {"gln": operator.gln, "reference": transaction_id}
+            _log.warning("operator %s is blocked: %s, status %s", operator.gln, kind, status, extra=told)
             return blockade
         raise RowConflict(partition=operator.gln)
 
@@ -106,7 +108,7 @@ class Blockades:
         )
         released = await self._change(stored, lambda was: was.released(at=now, because=because, entry=entry))
         self._forget()
-        _log.info("operator %s is released: %s", operator.gln, because)
+        _log.info("operator %s is released", operator.gln, extra={"gln": operator.gln})
         await self.tell(released, operator=operator)
 
     async def tell(self, stored: Stored[Blockade], *, operator: Operator) -> Stored[Blockade]:

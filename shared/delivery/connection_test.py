@@ -71,6 +71,7 @@ class ConnectionTest:
     operators: OperatorStore
     logbook: Logbook
     clock: Clock
+    allow_local_addresses: bool
 
     async def run(self, *, gln: str, by: str) -> Tested | None:
         """What became of each step; None if there is no such operator. The log has it, with who wanted it (`by`).
@@ -146,7 +147,8 @@ class ConnectionTest:
 
     async def _meter_values(self, operator: Operator, reference_id: str) -> Step:
         try:
-            reached = await reach(self.asked.address_of(operator, Destination.METER_VALUES))
+            address = self.asked.address_of(operator, Destination.METER_VALUES)
+            reached = await reach(address, allow_local=self.allow_local_addresses)
         except NotReached as error:
             return Step(step="endpoint", ok=False, detail=error.because)
         detail = f"{reached}; nothing can be asked there without sending meter values, so no more was tried"

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.operators import Mode
+
 
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
@@ -26,6 +28,11 @@ class Destination(StrEnum):
     METER_VALUES = "utility-cloud-meter-values"
 
 
+def mode_of(destination: Destination) -> Mode:
+    """The mode whose lines go there: a line keeps the one in force when it was written."""
+    return Mode.COSTED_TRANSACTION if destination is Destination.INVOICE_LINE else Mode.METER_VALUE
+
+
 WAITING = frozenset({DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.RETRYING})
 _NOT_UNDER_WAY = frozenset(DeliveryState) - {DeliveryState.SENDING, DeliveryState.DELIVERED}
 
@@ -42,6 +49,8 @@ class Delivery:
 
     `held_up` is for how long it could not be tried for no fault of its own, the operator being blocked or `after` not
     there yet, and `held_up_since` since when that is so again: time that does not count towards giving up.
+
+    `traceparent` is what was under way when it was written, by W3C Trace Context: each attempt goes on with that.
     """
 
     transaction_id: str
@@ -60,6 +69,7 @@ class Delivery:
     is_credit: bool = False
     held_up: timedelta = timedelta()
     held_up_since: datetime | None = None
+    traceparent: str | None = None
 
     @property
     def is_certainly_not_there(self) -> bool:

@@ -5,16 +5,19 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from shared.clock import Clock
-from shared.http_requests import HttpRequests, NoAnswer, NotConnected, NotSendable
+from shared.http_requests import HttpRequests, NoAnswer, NotAllowed, NotConnected, NotSendable
 from shared.logbook import Direction, LogEntry, log_entry
 from shared.operators import Operator
+from shared.telemetry import call_span, told_span
 
 from .entra_tokens import TokenRefused, TokenUnavailable
 from .retry_after import retry_after
 
 _CREDENTIAL_REFUSED = frozenset({401, 403})
+_NOT_THERE = 404
 _MAX_ANSWER = 64_000
 _LONGEST_REQUEST_SECONDS = 30
 _ENTRA = "Microsoft Entra"
@@ -31,7 +34,7 @@ class Tokens(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class Heard:
     """What came back of one request; `status` None: nothing. `was_sent` says whether it may have arrived,
-    `is_whole` whether the answer was not cut off."""
+    `is_whole` whether the answer was not cut off, `is_allowed` whether requests may go to the address at all."""
 
     status: int | None
     body: bytes = b""
@@ -39,6 +42,7 @@ class Heard:
     fault: str = ""
     was_sent: bool = True
     is_whole: bool = True
+    is_allowed: bool = True
 
 
 @dataclass(kw_only=True)
@@ -70,14 +74,16 @@ class Exchange:
 
     async def token(self, *, fresh: bool) -> str:
         """A token. Raises TokenRefused, TokenUnavailable, after the log has the reason."""
-        started = time.monotonic()
+        started, since = time.monotonic(), time.time_ns()
         try:
             token = await self.tokens.token(self.operator, fresh=fresh)
         except (TokenRefused, TokenUnavailable) as error:
+            told_span("get-token", since=since, outcome=type(error).__name__, status=error.status, failed=True)
             self.note("get-token", error.explanation, endpoint=_ENTRA, status=error.status, started=started)
             raise
         if self.tokens_seen.get(self.operator.gln) != token:
             self.tokens_seen[self.operator.gln] = token
+            told_span("get-token", since=since, outcome="issued", status=200, failed=False)
             self.note("get-token", "a token was issued", endpoint=_ENTRA, status=200, started=started)
         return token
 
@@ -115,7 +121,10 @@ class Exchange:
             headers["tenant"] = self.operator.gln
         started = time.monotonic()
         self.is_posting = method == "POST"
-        heard = await self._heard(method, url, content, headers)
+        # Nothing of ours is sent along: Utility Cloud has no use for the trace.
+        with call_span("look-up-line" if method == "GET" else "send-line", host=_host_of(url)) as told:
+            heard = await self._heard(method, url, content, headers)
+            told.answered(heard.status, as_hoped=method == "GET" and heard.status == _NOT_THERE)
         self.is_posting = False
         self.note(
             "look-up-line" if method == "GET" else self.action,
@@ -138,6 +147,8 @@ class Exchange:
                 longest_seconds=_LONGEST_REQUEST_SECONDS,
                 at_most=_MAX_ANSWER,
             )
+        except NotAllowed as error:
+            return Heard(status=None, fault=f"not sent to {url}: {error}", was_sent=False, is_allowed=False)
         except NotConnected as error:
             return Heard(status=None, fault=f"no connection to {url}: {error}", was_sent=False)
         except NotSendable as error:
@@ -146,3 +157,11 @@ class Exchange:
             return Heard(status=None, fault=f"no answer from {url}: {error}; it may have arrived")
         pause = retry_after(answer.retry_after, now=self.clock.now())
         return Heard(status=answer.status, body=answer.body, retry_after=pause, is_whole=answer.is_whole)
+
+
+def _host_of(url: str) -> str | None:
+    """An address can be one that no parser takes: then sending to it says so."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -77,12 +77,12 @@ class Probing:
                 if await self._probe(stored) is not None:
                     return
             except RowConflict:
-                _log.info("the blockade of operator %s was changed meanwhile", gln)
+                _log.info("the blockade of operator %s was changed meanwhile", gln, extra={"gln": gln})
             await asyncio.sleep(_LOOKED_AT_EVERY_SECONDS)
 
     async def _look_after(self, gln: str, stored: Stored[Blockade]) -> None:
         blockade = stored.value
-        with one_of_many(f"the blockade of operator {gln}", log=_log):
+        with one_of_many("the blockade", gln=gln, log=_log):
             if blockade.untold:
                 operator = await self.operators.operator(gln)
                 if operator is not None:
@@ -145,7 +145,12 @@ class Probing:
                         operator=operator, session_id=item.session_id, transaction_id=item.transaction_id
                     )
                 except ValueError:
-                    _log.exception("%s of operator %s cannot be read", item.transaction_id, operator.gln)
+                    _log.exception(
+                        "%s of operator %s cannot be read",
+                        item.transaction_id,
+                        operator.gln,
+                        extra={"gln": operator.gln, "reference": item.transaction_id},
+                    )
                     continue
                 if answer is None:
                     continue

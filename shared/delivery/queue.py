@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.background import Background
+from shared.telemetry import TRACEPARENT, traceparent
 
 if TYPE_CHECKING:
     from azure.servicebus.aio import ServiceBusSender
@@ -49,12 +50,13 @@ class DeliveriesQueue:
     def __init__(self, *, sender: "ServiceBusSender", background: Background) -> None:
         self._sender = sender
         self._background = background
-        self._waiting: list[str] = []
+        self._waiting: list[tuple[str, str | None]] = []
         self._is_sending = False
 
     async def ask_for_attempt(self, *, gln: str, session_id: str, transaction_id: str) -> None:
         """See `Dispatch.ask_for_attempt`."""
-        self._waiting.append(json.dumps({"gln": gln, "sessionId": session_id, "transactionId": transaction_id}))
+        body = json.dumps({"gln": gln, "sessionId": session_id, "transactionId": transaction_id})
+        self._waiting.append((body, traceparent()))
         if not self._is_sending:
             self._is_sending = True
             self._background.start(self._send(), name="asking for attempts at deliveries")
@@ -65,9 +67,16 @@ class DeliveriesQueue:
 
         try:
             while self._waiting:
-                bodies, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
+                asked, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
                 await self._sender.send_messages(
-                    [ServiceBusMessage(body, content_type="application/json") for body in bodies]
+                    [
+                        ServiceBusMessage(
+                            body,
+                            content_type="application/json",
+                            application_properties={TRACEPARENT: under_way} if under_way else None,
+                        )
+                        for body, under_way in asked
+                    ]
                 )
         except (ServiceBusError, OSError) as error:
             _log.warning("deliveries wait for the timer: the deliveries queue is away (%s)", error)

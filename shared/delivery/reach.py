@@ -1,8 +1,10 @@
 """Whether a server is there, without asking it for anything."""
 
 import asyncio
+import socket
 from urllib.parse import urlsplit
 
+from shared.addresses import LeadsInside, address_fault, socket_outside
 from shared.tls import tls_context
 
 _LONGEST_SECONDS = 10
@@ -16,18 +18,37 @@ class NotReached(Exception):
         self.because = because
 
 
-async def reach(url: str) -> str:
-    """Resolves the name and connects, with TLS where the address has it, and says so. Raises NotReached."""
+async def reach(url: str, *, allow_local: bool) -> str:
+    """Resolves the name and connects, with TLS where the address has it, and says so. Unless `allow_local`, only to the
+    public internet, as requests go. Raises NotReached.
+    """
+    if not allow_local and (fault := address_fault(url, local=False)):
+        raise NotReached(because=f"no connection to {url}: the address {fault}")
     try:
         parts = urlsplit(url)
-        is_secure = parts.scheme == "https"
+        host, is_secure = parts.hostname or "", parts.scheme == "https"
         port = parts.port or (443 if is_secure else 80)
         async with asyncio.timeout(_LONGEST_SECONDS):
-            _, writer = await asyncio.open_connection(parts.hostname, port, ssl=tls_context() if is_secure else None)
+            connected = await _connected(host, port, allow_local=allow_local)
+            _, writer = await asyncio.open_connection(
+                sock=connected,
+                ssl=tls_context() if is_secure else None,
+                server_hostname=host if is_secure else None,
+            )
             writer.close()
             await writer.wait_closed()
     except TimeoutError:
         raise NotReached(because=f"{url} does not answer within {_LONGEST_SECONDS} s") from None
+    except LeadsInside as error:
+        raise NotReached(because=f"no connection to {url}: {error}") from error
     except (OSError, ValueError) as error:
         raise NotReached(because=f"no connection to {url}: {type(error).__name__} {error}") from error
     return f"{parts.hostname} resolves and takes {'TLS ' if is_secure else ''}connections on port {port}"
+
+
+async def _connected(host: str, port: int, *, allow_local: bool) -> socket.socket:
+    """A connection to one of the addresses of a name. Raises OSError, LeadsInside."""
+    from aiohappyeyeballs import start_connection
+
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return await start_connection(found, socket_factory=None if allow_local else socket_outside)

@@ -1,6 +1,5 @@
 """Use case: a delivery leaves for where it must go, however often that takes, and arrives once."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
@@ -10,11 +9,12 @@ from shared.faults import RowConflict, StorageUnavailable, Stored
 from shared.identifiers import OperatorHome
 from shared.logbook import Direction, LogEntry, log_entry
 from shared.operators import Operator, State
+from shared.telemetry import Count, span
 
 from .answer import Answer, Outbound, Outcome
 from .blockade import Blockade
 from .blockades import Blockades
-from .delivery import WAITING, Attempt, Delivery, DeliveryState
+from .delivery import WAITING, Attempt, Delivery, DeliveryState, mode_of
 from .lanes import Lane, Lanes
 from .original import Original, original_of
 from .outbox import Outbox
@@ -42,7 +42,7 @@ class Relay:
     operators: OperatorsNow
     schedule: RetrySchedule
     clock: Clock
-    count: Callable[[str], None]
+    count: Count
     lanes: Lanes = field(default_factory=Lanes)
 
     async def deliver(
@@ -107,7 +107,7 @@ class Relay:
         )
         entry = self._entry(before.value, "delivery-blocked", f"not tried: {reason}")
         await self.outbox.record_delivery(home=operator.home, before=before, delivery=blocked, entries=(entry,))
-        self.count(blocked.state)
+        self._count(operator, blocked)
         return blocked.state
 
     async def _wait_for(self, operator: Operator, before: Stored[Delivery], original: Original) -> DeliveryState:
@@ -117,7 +117,7 @@ class Relay:
             entry = self._entry(delivery, "delivery-withdrawn", original.explanation)
             gone = delivery.withdrawn(because=original.explanation)
             await self.outbox.record_delivery(home=operator.home, before=before, delivery=gone, entries=(entry,))
-            self.count(gone.state)
+            self._count(operator, gone)
             return gone.state
         is_noted = delivery.due_at is not None and delivery.due_at > now and delivery.held_up_since is not None
         if is_noted:
@@ -127,6 +127,15 @@ class Relay:
         return later.state
 
     async def _try(
+        self, operator: Operator, before: Stored[Delivery], *, is_probe: bool
+    ) -> tuple[DeliveryState, Answer | None]:
+        of_the_line = before.value.traceparent
+        with span("delivery", gln=operator.gln, reference=before.value.transaction_id, parent=of_the_line) as told:
+            state, answer = await self._attempt(operator, before, is_probe=is_probe)
+            told.tell(outcome=state if answer else "taken-by-another", failed=_is_a_failure(answer))
+            return state, answer
+
+    async def _attempt(
         self, operator: Operator, before: Stored[Delivery], *, is_probe: bool
     ) -> tuple[DeliveryState, Answer | None]:
         transaction_id, now = before.value.transaction_id, self.clock.now()
@@ -147,7 +156,7 @@ class Relay:
             if is_probe
             else await self._after(operator, taken.value, answer)
         )
-        self.count(after.state)
+        self._count(operator, after)
         await self.outbox.record_delivery(
             home=operator.home,
             before=taken,
@@ -238,8 +247,11 @@ class Relay:
         gone = before.value.withdrawn(because=because)
         entry = self._entry(before.value, "line-withdrawn", f"withdrawn: {because}")
         await self.outbox.record_delivery(home=operator.home, before=before, delivery=gone, entries=(entry,))
-        self.count(gone.state)
+        self._count(operator, gone)
         return replace(original, delivery=gone)
+
+    def _count(self, operator: Operator, delivery: Delivery) -> None:
+        self.count(delivery.state, gln=operator.gln, mode=mode_of(delivery.destination))
 
     async def _read(self, home: OperatorHome, session_id: str, transaction_id: str) -> Stored[Delivery] | None:
         return await self.outbox.delivery(home=home, session_id=session_id, transaction_id=transaction_id)
@@ -253,6 +265,10 @@ class Relay:
             message=message,
             reference_id=delivery.transaction_id,
         )
+
+
+def _is_a_failure(answer: Answer | None) -> bool:
+    return answer is not None and answer.outcome is not Outcome.ARRIVED
 
 
 def _has_same_access(one: Operator, other: Operator) -> bool:

@@ -126,6 +126,8 @@ class UtilityCloud:
         address = self.address_of(exchange.operator, delivery.destination)
         heard = await exchange.request("POST", address, content=delivery.payload)
         status = heard.status
+        if not heard.is_allowed:
+            return _operator_refused(exchange, BlockKind.ADDRESS, heard.fault, heard)
         if status is None:
             return _came_to(exchange, Outcome.UNKNOWN if heard.was_sent else Outcome.FAILED_FOR_NOW, heard.fault, heard)
         if status == _CONFLICT and _can_be_asked(exchange.operator, delivery):
@@ -149,9 +151,10 @@ class UtilityCloud:
         if heard.status == _NOT_FOUND:
             return None
         asked = "asked whether the line is there"
-        if heard.status in _CREDENTIAL_REFUSED:
-            explanation = f"{asked}: Utility Cloud answered {heard.status} to a fresh token"
-            return _operator_refused(exchange, BlockKind.CREDENTIAL, explanation, heard, may_be_there=True)
+        if heard.status in _CREDENTIAL_REFUSED or not heard.is_allowed:
+            kind = BlockKind.CREDENTIAL if heard.is_allowed else BlockKind.ADDRESS
+            explanation = f"{asked}: {heard.fault or f'Utility Cloud answered {heard.status} to a fresh token'}"
+            return _operator_refused(exchange, kind, explanation, heard, may_be_there=True)
         unclear = Outcome.REFUSED if is_certainly_known and _is_final(heard) else Outcome.FAILED_FOR_NOW
         if heard.status != 200:
             explanation = f"{asked}: {heard.fault or f'Utility Cloud answered {heard.status}'}"

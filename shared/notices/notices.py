@@ -69,9 +69,14 @@ class Notices:
                 async with sending:
                     await self._send(operator, waiting)
             except (StorageUnavailable, RowConflict, SecretUnavailable) as error:
-                _log.warning("notices of operator %s wait for the next time: %s", operator.gln, error)
+                _log.warning(
+                    "notices of operator %s wait for the next time: %s",
+                    operator.gln,
+                    error,
+                    extra={"gln": operator.gln},
+                )
             except Exception:  # noqa: BLE001  whatever is wrong with this one, the others are not to wait for it
-                _log.exception("operator %s cannot be told", operator.gln)
+                _log.exception("operator %s cannot be told", operator.gln, extra={"gln": operator.gln})
 
         await asyncio.gather(*map(tell, operators))
 

@@ -1,17 +1,12 @@
 """Sends one notice to an address that an operator has set: whatever that is, it must not lead into our own network."""
 
 import asyncio
-import ipaddress
-import logging
-import socket
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
-from shared.addresses import IpAddress, leads_outside, notice_address_fault
-from shared.http_requests import HttpRequests, NoAnswer, NotConnected, NotSendable
+from shared.addresses import notice_address_fault
+from shared.http_requests import HttpRequests, NoAnswer, NotAllowed, NotConnected, NotSendable
 
 from .signing import signature
 
@@ -19,8 +14,6 @@ LONGEST = timedelta(seconds=10)
 _LONGEST_READING = timedelta(seconds=1)
 _KEPT_OF_ANSWER = 2_000
 GONE = 410
-type Resolve = Callable[[str, int], Awaitable[list[str]]]
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,33 +36,24 @@ class Sent:
         return self.status == GONE
 
 
-class _Refused(Exception):
-    """Not an address to send to. The message says why."""
-
-
-async def resolve(host: str, port: int) -> list[str]:
-    """The IP addresses of a name, as the system knows them. Raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
 @dataclass(frozen=True, kw_only=True)
 class NoticeSender:
     """Redirects are not followed, and no answer is read further than it is kept."""
 
     client: HttpRequests
     allow_local: bool
-    resolve: Resolve = resolve
     longest: timedelta = LONGEST
 
     async def send(self, *, url: str, secret: str, notice_id: str, body: bytes, at: datetime) -> Sent:
         """One attempt, of ten seconds at most. Never raises for what the other side does or does not."""
+        if fault := notice_address_fault(url, local=self.allow_local):
+            return Sent(status=None, detail=f"not sent: the address {fault}")
         started = time.monotonic()
         try:
             async with asyncio.timeout(self.longest.total_seconds()):
                 sent = await self._post(url, secret=secret, notice_id=notice_id, body=body, at=at)
-        except _Refused as refused:
-            sent = Sent(status=None, detail=str(refused))
+        except NotAllowed as refused:
+            sent = Sent(status=None, detail=f"not sent: {refused}")
         except TimeoutError:
             sent = Sent(status=None, detail=f"no answer within {self.longest.total_seconds():g} s")
         except (NotSendable, NotConnected, NoAnswer, OSError, ValueError) as error:
@@ -78,8 +62,6 @@ class NoticeSender:
         return Sent(status=sent.status, detail=sent.detail, answer=sent.answer, took=took)
 
     async def _post(self, url: str, *, secret: str, notice_id: str, body: bytes, at: datetime) -> Sent:
-        # To the very address that is looked at: a name can lead elsewhere when it is asked for again.
-        place = await self._place(url)
         headers = {
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",
@@ -96,24 +78,6 @@ class NoticeSender:
             longest_seconds=self.longest.total_seconds(),
             longest_reading_seconds=_LONGEST_READING.total_seconds(),
             at_most=_KEPT_OF_ANSWER,
-            place=place,
         )
         detail = "accepted" if answer.is_success else f"answered {answer.status}"
         return Sent(status=answer.status, detail=detail, answer=answer.body.decode(errors="replace"))
-
-    async def _place(self, url: str) -> str | None:
-        """The IP address to connect to; None: whatever the name leads to. Raises _Refused, OSError."""
-        if fault := notice_address_fault(url, local=self.allow_local):
-            raise _Refused(f"not sent: the address {fault}")
-        if self.allow_local:
-            return None
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        places = [ipaddress.ip_address(each) for each in await self.resolve(host, parts.port or 443)]
-        if not places or not all(map(leads_outside, places)):
-            raise _Refused(f"not sent: {host} does not lead to the public internet")
-        return str(min(places, key=_version))
-
-
-def _version(address: IpAddress) -> int:
-    return address.version

@@ -1,6 +1,6 @@
 """Use case: a person's data is erased because they ask for it, and what was billed stays true."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from shared.identifiers import OperatorHome
 from shared.logbook import Direction, LogEntry, log_entry
 from shared.operators import Operator
 from shared.sessions import Lines, Session, SessionList, SessionStatus, Story
+from shared.telemetry import Count
 
 from .erasing import Erasing, Erasures, ErasureStep
 from .person import Person, person_of
@@ -49,7 +50,7 @@ class Erasure:
     sessions: ListedSessions
     erasures: Erasures
     clock: Clock
-    count: Callable[[str], None]
+    count: Count
 
     async def begin(self, *, operator: Operator, external_id: str, reason: str, wanted_by: str) -> Erasing:
         """Takes the driver away, with all that Utility Cloud has said of it, and notes down what is left to do. One

@@ -89,9 +89,9 @@ class Purge:
             await all_of(self._of_partition(home, partition, walks, limits, purged) for partition in home.partitions())
             await self._tell(home, purged)
         except StorageUnavailable as error:
-            _log.warning("purging for %s goes on with the next run: %s", home.gln, error)
+            _log.warning("purging for %s goes on with the next run: %s", home.gln, error, extra={"gln": home.gln})
         except Exception:  # noqa: BLE001  whatever is wrong here, the other operators are not to wait for it
-            _log.exception("purging for %s failed", home.gln)
+            _log.exception("purging for %s failed", home.gln, extra={"gln": home.gln})
         return purged.total()
 
     async def _with_kept(self, home: OperatorHome, limits: Limits) -> Limits:

@@ -27,13 +27,14 @@ from .plausibility import implausibility
 from .power import Power, power_of
 from .resolution import DriverUnknown, Resolution, SessionUnknown
 from .session import Decision, HeldFor, Reading, Session, SessionList, SessionStatus, Start, Stop
-from .settlement import IMMEDIATE_ATTEMPT_WITHIN, Dispatch, Settlement
+from .settlement import Dispatch, Settlement
 from .simulated import Amounts, Simulated, SimulatedSession, SimulatedSum
 from .simulation import NothingToSimulate, Simulation, SimulationRunning
 from .tariff_preview import PricedHour, example_of, week_of
 from .twin_watch import TwinWatch
 from .twins import TWINS_START_WITHIN, Claim, Claims, KnownSession, Said, place_of, undetected_twins
 from .verdict import DecisionKind, NothingToDecide, Question, QuestionKind, Verdict, question_of, why_not
+from .way_out import IMMEDIATE_ATTEMPT_WITHIN
 
 __all__ = [
     "IMMEDIATE_ATTEMPT_WITHIN",

@@ -86,11 +86,14 @@ class DueWork:
         try:
             return await side_by_side(due, do, at_once=ATTEMPTS_AT_ONCE, most=_MOST)
         except StorageUnavailable as error:
-            _log.warning("due work of operator %s waits for the next time: %s", operator.gln, error)
+            _log.warning(
+                "due work of operator %s waits for the next time: %s", operator.gln, error, extra={"gln": operator.gln}
+            )
             return 0
 
     async def _do(self, operator: Operator, item: DueItem) -> None:
-        with one_of_many(f"{item.transaction_id or item.session_id} of operator {operator.gln}", log=_log):
+        due = item.transaction_id or item.session_id
+        with one_of_many(due, gln=operator.gln, reference=due, log=_log):
             if item.transaction_id is None:
                 await self.settlement.settle_again(operator=operator, session_id=item.session_id)
             else:

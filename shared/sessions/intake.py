@@ -1,6 +1,5 @@
 """Use case: a session starts, and is measured."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -9,6 +8,7 @@ from shared.drivers import Drivers, Permissions, holder_of
 from shared.faults import RowConflict, StorageUnavailable
 from shared.logbook import Direction, log_entry
 from shared.operators import Operator
+from shared.telemetry import Count
 
 from .ledger import Ledger, Story
 from .session import Reading, Session, Start
@@ -26,7 +26,7 @@ class Intake:
     drivers: Drivers
     permissions: Permissions
     clock: Clock
-    count: Callable[[str], None]
+    count: Count
 
     async def take_start(self, *, operator: Operator, session_id: str, start: Start, raw: bytes, endpoint: str) -> None:
         """Stores a start, with whom it was authorized for, else with who holds its tag. A start that comes again, or
@@ -52,7 +52,7 @@ class Intake:
             except RowConflict:
                 story = await self.ledger.story(home=operator.home, session_id=session_id)
             else:
-                self.count("started")
+                self.count("started", gln=operator.gln)
                 return
         raise StorageUnavailable(detail=f"others keep writing to session {session_id}")
 
@@ -60,7 +60,7 @@ class Intake:
         """Stores readings of a session, known or not. After its line they change nothing. Raises StorageUnavailable."""
         if readings:
             await self.ledger.add_readings(home=operator.home, session_id=session_id, readings=readings)
-        self.count("measured")
+        self.count("measured", gln=operator.gln)
 
     async def _with_whom(self, operator: Operator, start: Start) -> Start:
         permission = await self.permissions.permission(home=operator.home, charger_id=start.charger_id, tag=start.tag)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.billing import CostedLine, Line
+from shared.billing import CostedLine
 from shared.clock import Clock
-from shared.delivery import Delivery, DeliveryState, Destination, payload_of
+from shared.delivery import DeliveryState, mode_of
 from shared.drivers import Drivers
 from shared.faults import RowConflict, StorageUnavailable
-from shared.json_documents import print_json
 from shared.logbook import Direction, Logbook, LogEntry, log_entry
-from shared.operators import Mode, Operator, State
+from shared.operators import Operator
+from shared.telemetry import Count
 
 from .catalogue import Catalogue
 from .contradiction import CONFLICT, StopAnswer, beside_its_twin, weighed
@@ -24,9 +24,9 @@ from .ledger import Ledger, Story
 from .session import HeldFor, Session, SessionStatus, Stop
 from .twin_watch import TwinWatch
 from .twins import GUARD_HOLDS
+from .way_out import delivery_of
 
 CONFLICT_LOOKED_AT_EVERY = timedelta(hours=1)
-IMMEDIATE_ATTEMPT_WITHIN = timedelta(seconds=30)
 _TRIES = 8
 _log = logging.getLogger(__name__)
 _STANDS_AS = {SessionStatus.HELD: "session-held", SessionStatus.CONFLICT: "session-conflict"}
@@ -51,7 +51,8 @@ class Settlement:
     logbook: Logbook
     twins: TwinWatch
     clock: Clock
-    count: Callable[[str], None]
+    count: Count
+    count_line: Count
 
     async def take_stop(
         self, *, operator: Operator, session_id: str, stop: Stop, raw: bytes, endpoint: str
@@ -113,7 +114,12 @@ class Settlement:
             except StorageUnavailable:
                 raise
             except Exception:  # noqa: BLE001  the others do not wait for what is wrong with this one
-                _log.exception("session %s of operator %s cannot be settled", session_id, operator.gln)
+                _log.exception(
+                    "session %s of operator %s cannot be settled",
+                    session_id,
+                    operator.gln,
+                    extra={"gln": operator.gln, "reference": session_id},
+                )
 
     async def settle_held_for_configuration(self, *, operator: Operator) -> None:
         """Tries sessions again that may wait for what an operator sets: a tariff, a site, spot prices, a charger's
@@ -151,7 +157,7 @@ class Settlement:
         judgement = await self.judged(operator, story, session, stop)
         await self._record(operator, story, judgement, (entry(judgement.explanation),), claims=ground.is_free)
         status = judgement.session.status
-        self.count(status)
+        self.count(status, gln=operator.gln)
         return StopAnswer(session_id=story.session_id, status=status, held_for=judgement.session.held_for)
 
     async def _take_another_stop(
@@ -164,7 +170,7 @@ class Settlement:
             await self.ledger.record(
                 home=operator.home, before=story, session=found.session, entries=(entry(found.message),)
             )
-        self.count(found.status)
+        self.count(found.status, gln=operator.gln)
         return StopAnswer(session_id=story.session_id, status=found.status)
 
     async def _take_twin(
@@ -182,7 +188,7 @@ class Settlement:
         kept = beside_its_twin(session, stop=stop, twin=twin, try_again_at=again)
         message = f"conflict: {_beside(twin)}; a person must decide"
         await self.ledger.record(home=operator.home, before=story, session=kept, entries=(entry(message),))
-        self.count(CONFLICT)
+        self.count(CONFLICT, gln=operator.gln)
         return StopAnswer(session_id=story.session_id, status=CONFLICT)
 
     async def _settle_without_twin(
@@ -227,10 +233,10 @@ class Settlement:
         claims: bool = False,
     ) -> None:
         line = judgement.line
-        delivery = _delivery(operator, line, now=self.clock.now()) if line is not None else None
+        delivery = delivery_of(operator, line, now=self.clock.now()) if line is not None else None
         if isinstance(line, CostedLine) and line.revenue_share_missing:
             entries = (*entries, self._share_missing(line))
-            self.count("revenue-share-missing")
+            self.count("revenue-share-missing", gln=operator.gln)
         await self.ledger.record(
             home=operator.home,
             before=story,
@@ -241,7 +247,10 @@ class Settlement:
             entries=entries,
             claims=claims,
         )
-        if delivery is not None and delivery.state is DeliveryState.PENDING:
+        if delivery is None:
+            return
+        self.count_line(delivery.state, gln=operator.gln, mode=mode_of(delivery.destination))
+        if delivery.state is DeliveryState.PENDING:
             await self.dispatch.ask_for_attempt(
                 gln=operator.gln, session_id=story.session_id, transaction_id=delivery.transaction_id
             )
@@ -273,18 +282,3 @@ def _beside(twin: str) -> str:
 
 def _unheard_of(session_id: str, now: datetime) -> Session:
     return Session(session_id=session_id, heard_at=now)
-
-
-def _delivery(operator: Operator, line: Line, *, now: datetime) -> Delivery:
-    """The line's way out. In rehearsal everything happens but the sending."""
-    is_live = operator.state is State.LIVE
-    is_costed = operator.mode is Mode.COSTED_TRANSACTION
-    return Delivery(
-        transaction_id=line.transaction_id,
-        session_id=line.session_id,
-        destination=Destination.INVOICE_LINE if is_costed else Destination.METER_VALUES,
-        payload=print_json(payload_of(line)),
-        created_at=now,
-        state=DeliveryState.PENDING if is_live else DeliveryState.REHEARSED,
-        due_at=now + IMMEDIATE_ATTEMPT_WITHIN if is_live else None,
-    )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .delivery_index import StoredDeliveryIndex
     from .erasure_rows import StoredErasures
+    from .measured_rows import MeasuredRows
     from .notice_rows import NoticeRows
     from .notice_sources import StoredConcerns
     from .reconciliation_rows import StoredEndedSessions, StoredReconciliations
@@ -186,6 +187,13 @@ class Stores:
         from .notice_rows import NoticeRows
 
         return NoticeRows(rows=self.configuration)
+
+    @cached_property
+    def measured_rows(self) -> "MeasuredRows":
+        """What waits, counted."""
+        from .measured_rows import MeasuredRows
+
+        return MeasuredRows(rows=self.ledger)
 
     @cached_property
     def concerns(self) -> "StoredConcerns":

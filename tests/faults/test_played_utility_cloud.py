@@ -76,7 +76,7 @@ async def other(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         return
     async with serving(certificates=tmp_path) as sandbox:
         trusting = ssl.create_default_context(cafile=str(sandbox.ca_bundle))
-        async with aclosing(HttpClient(tls=trusting)) as client:
+        async with aclosing(HttpClient(allow_local=True, tls=trusting)) as client:
             form = {
                 "grant_type": "client_credentials",
                 "client_id": COSTED.client_id,

@@ -11,7 +11,7 @@ from local.functions_host.faults import ConfigurationFault
 from local.functions_host.host_json import ServiceBusOptions, read_host_json
 from local.functions_host.indexing import IndexedFunction
 from local.functions_host.service_bus_trigger import ServiceBusTrigger
-from local.functions_host.settings import load_settings, resolve
+from local.functions_host.settings import connection_string, load_settings, resolve
 from local.functions_host.timer_trigger import TimerTrigger
 from tests.stack.functions_host_sample.running_host import NO_BROKER, SAMPLE
 
@@ -89,6 +89,20 @@ def test_settings_are_put_where_percent_signs_ask_for_them(monkeypatch: pytest.M
     assert resolve("one-%Part%-three-%Part%, 100 % sure") == "one-two-three-two, 100 % sure"
     with pytest.raises(ConfigurationFault, match="setting Absent is missing"):
         resolve("%Part%-%Absent%")
+
+
+def test_one_broker_serves_deliveries_too_where_no_other_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DeliveriesConnection", raising=False)
+    monkeypatch.setenv("ServiceBusConnection", "one")
+    assert connection_string("DeliveriesConnection") == "one"
+
+    monkeypatch.setenv("DeliveriesConnection", "two")
+    assert connection_string("DeliveriesConnection") == "two"
+    assert connection_string("ServiceBusConnection") == "one"
+
+    monkeypatch.delenv("ServiceBusConnection")
+    with pytest.raises(ConfigurationFault, match="setting ServiceBusConnection is missing"):
+        connection_string("ServiceBusConnection")
 
 
 @pytest.mark.parametrize(

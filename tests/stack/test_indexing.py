@@ -104,7 +104,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "deliver": {
         "type": "serviceBusTrigger",
         "queueName": "%DeliveriesQueue%",
-        "connection": "ServiceBusConnection",
+        "connection": "DeliveriesConnection",
     },
     "retry_deliveries": {"type": "timerTrigger", "schedule": "*/15 * * * * *", "runOnStartup": False},
     "probe_blocked_operators": {"type": "timerTrigger", "schedule": "30 * * * * *", "runOnStartup": False},
@@ -114,6 +114,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "send_notices": {"type": "timerTrigger", "schedule": "45 * * * * *", "runOnStartup": False},
     "purge": {"type": "timerTrigger", "schedule": "0 15 3 * * *", "runOnStartup": False},
     "redrive_dead_letters": {"type": "timerTrigger", "schedule": "0 * * * * *", "runOnStartup": False},
+    "measure": {"type": "timerTrigger", "schedule": "15 */5 * * * *", "runOnStartup": False},
 }
 
 

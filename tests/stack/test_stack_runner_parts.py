@@ -17,7 +17,7 @@ from shared.settings import read_settings
 
 EXAMPLE = json.loads((PROJECT / "local.settings.example.json").read_text())
 OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "AzureWebJobsDisableHomepage"}
-OF_AZURE = {"WEBSITE_INSTANCE_ID", "WEBSITE_AUTH_ENABLED"}
+OF_AZURE = {"WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "WEBSITE_AUTH_ENABLED"}
 
 
 class Watched(Mapping[str, str]):

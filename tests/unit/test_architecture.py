@@ -8,24 +8,27 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {"contracts", "drivers", "sessions", "pricing", "billing", "delivery", "operators", "logbook"}
-ROOMS |= {"corrections", "charging_platform", "reconciliation", "retention", "notices", "connection"}
+ROOMS |= {"corrections", "charging_platform", "reconciliation", "retention", "notices", "connection", "measuring"}
+ROOMS |= {"telemetry"}
 # Data takes one way through the house; each room may look at those to its right only.
 MAY_USE = {
     # What looks after the way through stands beside it, and nobody on it knows that.
+    "measuring": {"contracts", "sessions", "delivery", "operators", "telemetry"},
     "connection": {"sessions", "delivery", "operators", "logbook"},
     "notices": {"contracts", "sessions", "billing", "delivery", "reconciliation", "operators", "logbook"},
     "reconciliation": {"sessions", "billing", "delivery", "operators", "logbook"},
-    "retention": {"sessions", "billing", "delivery", "drivers", "operators", "logbook"},
-    "charging_platform": {"sessions", "operators", "logbook"},
-    "corrections": {"sessions", "drivers", "pricing", "billing", "delivery", "operators", "logbook"},
-    "contracts": {"drivers", "operators", "logbook"},
-    "sessions": {"drivers", "pricing", "billing", "delivery", "operators", "logbook"},
+    "retention": {"sessions", "billing", "delivery", "drivers", "operators", "logbook", "telemetry"},
+    "charging_platform": {"sessions", "operators", "logbook", "telemetry"},
+    "corrections": {"sessions", "drivers", "pricing", "billing", "delivery", "operators", "logbook", "telemetry"},
+    "contracts": {"drivers", "operators", "logbook", "telemetry"},
+    "sessions": {"drivers", "pricing", "billing", "delivery", "operators", "logbook", "telemetry"},
     "drivers": {"operators", "logbook"},
-    "delivery": {"billing", "operators", "logbook"},
+    "delivery": {"billing", "operators", "logbook", "telemetry"},
     "billing": {"pricing"},
     "operators": {"pricing"},
     "pricing": set(),
     "logbook": set(),
+    "telemetry": set(),
 }
 
 

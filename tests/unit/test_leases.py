@@ -201,7 +201,9 @@ def counted(made: World) -> tuple[CountingRows, CountingRows]:
 
 
 def test_there_are_timers() -> None:
-    assert {"retry_deliveries", "probe_blocked_operators", "redrive_dead_letters", "send_notices"} <= set(timers())
+    assert {"retry_deliveries", "probe_blocked_operators", "redrive_dead_letters", "send_notices", "measure"} <= set(
+        timers()
+    )
 
 
 @pytest.mark.parametrize("name", timers())

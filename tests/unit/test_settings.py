@@ -109,6 +109,23 @@ def test_identities_take_the_place_of_connection_strings() -> None:
     assert settings.table_storage_endpoint == "https://state.table.core.windows.net"
 
 
+def test_deliveries_wait_in_the_contract_events_namespace_unless_they_have_one_of_their_own() -> None:
+    settings = read_settings({**GOOD, "DeliveriesConnection": "", "DeliveriesConnection__clientId": "left over"})
+    assert (settings.deliveries_connection, settings.deliveries_client_id) == ("Endpoint=sb://x;", None)
+    own = {"DeliveriesConnection__fullyQualifiedNamespace": "d.example", "DeliveriesConnection__clientId": "id"}
+    settings = read_settings({**GOOD, **own})
+    assert settings.service_bus_connection == "Endpoint=sb://x;"
+    assert settings.deliveries_connection is None
+    assert (settings.deliveries_namespace, settings.deliveries_client_id) == ("d.example", "id")
+
+
+def test_a_namespace_for_deliveries_is_none_for_contract_events() -> None:
+    without = {name: value for name, value in GOOD.items() if name != "ServiceBusConnection"}
+    with pytest.raises(SettingsFaulty) as refused:
+        read_settings({**without, "DeliveriesConnection": "Endpoint=sb://x;"})
+    assert set(refused.value.faults) == {"ServiceBusConnection"}
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("PT0.5S", None), ("PT1H30M", 5400), ("P1DT1S", 86401), ("P30D", 2592000), ("-PT1S", None)]
 )
@@ -128,12 +145,13 @@ def test_years_are_never_shorter_than_those_of_the_calendar(text: str, days: int
     assert read_settings({**GOOD, "LineRetention": text}).line_retention == timedelta(days=days)
 
 
+@pytest.mark.parametrize("instance", ["WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME"])
 @pytest.mark.parametrize("name", ["AllowLocalSecretStore", "AllowLocalAddresses", "AllowDevelopmentSignIn"])
-def test_what_is_for_developers_machines_is_refused_on_azure(name: str) -> None:
+def test_what_is_for_developers_machines_is_refused_on_azure(name: str, instance: str) -> None:
     on_azure = {**GOOD, "KeyVaultUri": "https://v.vault.azure.net", "AllowLocalSecretStore": "", name: "true"}
     assert read_settings(on_azure)
     with pytest.raises(SettingsFaulty) as refused:
-        read_settings({**on_azure, "WEBSITE_INSTANCE_ID": "0123"})
+        read_settings({**on_azure, instance: "0123"})
     assert set(refused.value.faults) == {name}
 
 
@@ -151,16 +169,17 @@ def test_groups_that_cannot_be_read_are_told(groups: str) -> None:
     assert told.value.faults.keys() == {"SignInGroups"}
 
 
+@pytest.mark.parametrize("of_instance", ["WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME"])
 @pytest.mark.parametrize(
     ("said", "instance", "believed"),
     [("True", "i", True), ("True", None, False), (None, "i", False), ("False", "i", False)],
 )
 def test_the_platforms_sign_in_is_believed_on_azure_alone(
-    said: str | None, instance: str | None, believed: bool
+    said: str | None, instance: str | None, believed: bool, of_instance: str
 ) -> None:
     environ = {
         "WEBSITE_AUTH_ENABLED": said or "",
-        "WEBSITE_INSTANCE_ID": instance or "",
+        of_instance: instance or "",
         "KeyVaultUri": "https://v.example",
     }
     settings = read_settings({**GOOD, "AllowLocalSecretStore": "", "AllowLocalAddresses": "", **environ})

@@ -11,5 +11,5 @@ from shared.http_client import HttpClient
 @pytest.fixture
 async def client() -> AsyncIterator[HttpClient]:
     """One that is closed afterwards."""
-    async with aclosing(HttpClient()) as made:
+    async with aclosing(HttpClient(allow_local=True)) as made:
         yield made

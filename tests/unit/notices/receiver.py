@@ -18,7 +18,6 @@ from tests.unit.sessions.platform_messages import GLN, stop_message
 from tests.unit.sessions.world import World
 
 URL = "https://hooks.example.com/of/{gln}"
-OUTSIDE = "93.184.215.14"
 
 
 @dataclass
@@ -64,11 +63,6 @@ class Receiver:
         return [each.headers["webhook-id"] for each in self.got]
 
 
-async def outside(host: str, port: int) -> list[str]:
-    """Every name lies on the public internet."""
-    return [OUTSIDE]
-
-
 async def listening(world: World, gln: str = GLN, *kinds: NoticeKind, receiver: Receiver | None = None) -> Receiver:
     """From now on the operator is told at a receiver."""
     receiver = receiver or Receiver()
@@ -78,7 +72,7 @@ async def listening(world: World, gln: str = GLN, *kinds: NoticeKind, receiver: 
         url=URL.format(gln=gln), secret=version, since=world.clock.now(), kinds=kinds or tuple(NoticeKind)
     )
     await world.operator(gln, notices=settings)
-    sender = NoticeSender(client=receiver, allow_local=False, resolve=outside)
+    sender = NoticeSender(client=receiver, allow_local=False)
     world.wiring.notices = replace(world.wiring.notices, sender=sender)
     return receiver
 

@@ -24,7 +24,7 @@ class OtherSide:
 
     def __init__(self, sandbox: RunningSandbox | None) -> None:
         self.sandbox = sandbox
-        self.own_client = HttpClient(tls=WITHOUT_TLS)
+        self.own_client = HttpClient(allow_local=True, tls=WITHOUT_TLS)
         self.client: HttpRequests = self.own_client
         self.http = httpx.AsyncClient(verify=WITHOUT_TLS, trust_env=False, timeout=httpx.Timeout(20, connect=5))
 
