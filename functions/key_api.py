@@ -7,11 +7,13 @@ from functions.http_endpoint import endpoint
 from functions.lists import PageQuery, part_of
 from functions.problems import NotFound
 from functions.settings_log import log_key_change
+from shared.json_documents import DocumentRefused, FieldFault
 from shared.operators import IssuedKey, IssuedKeyAnswer, KeyAnswer, KeyDocument, Listed, Scope
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
 _ROUTE = "api/v1/operators/{gln}/api-keys"
+_LONGEST_REQUEST_ID = 100
 
 
 @endpoint(
@@ -21,10 +23,12 @@ _ROUTE = "api/v1/operators/{gln}/api-keys"
     scope=Scope.OPERATOR_ADMIN,
     body=KeyDocument,
     answers={201: IssuedKeyAnswer},
-    summary="Issue a key; it is shown in this answer and never again",
+    summary="Issue a key; it is shown in this answer and never again. With an Idempotency-Key header, once for each",
 )
 async def issue_api_key(call: Call, body: KeyDocument) -> Answer:
-    issued = await wiring().api_keys.issue(gln=call.gln, scope=body.scope, label=body.label, by=call.caller)
+    issued = await wiring().api_keys.issue(
+        gln=call.gln, scope=body.scope, label=body.label, by=call.caller, request_id=_request_id(call)
+    )
     key = issued.key
     await log_key_change(
         call,
@@ -104,6 +108,15 @@ async def revoke_api_key(call: Call) -> Answer:
         call, action="key-revoked", did=f"revoked key {key_id}", key_id=key_id, status=204, route=_ROUTE
     )
     return Answer(status=204)
+
+
+def _request_id(call: Call) -> str | None:
+    """What names this very request, if it comes again: a text that its sender makes up anew for each."""
+    text = call.header("idempotency-key")
+    if text is not None and not 16 <= len(text) <= _LONGEST_REQUEST_ID:
+        message = f"must have 16 to {_LONGEST_REQUEST_ID} characters, made up anew for each request"
+        raise DocumentRefused(FieldFault(field="Idempotency-Key", message=message))
+    return text
 
 
 def _issued(issued: IssuedKey) -> dict[str, object]:

@@ -12,6 +12,7 @@ from shared.faults import ContinuationUnreadable, RowConflict, StorageUnavailabl
 from shared.json_documents import DocumentRefused, FieldFault, NotJson
 from shared.operators import (
     KeyEnded,
+    KeyIssuedAlready,
     KeyRotatedAlready,
     ScopeMissing,
     SecretUnavailable,
@@ -103,6 +104,7 @@ def _table() -> Mapping[type[Exception], Callable[[Any], Problem]]:
         ScopeMissing: _says(403, "scope-missing", "The key does not allow this"),
         NotFound: _says(404, "not-found", "Not found"),
         KeyEnded: _says(409, "key-ended", "The key has ended"),
+        KeyIssuedAlready: _says(409, "key-issued-already", "The key was issued already"),
         KeyRotatedAlready: _says(409, "key-rotated-already", "The key was rotated already"),
         RowConflict: lambda error: Problem(
             status=409,

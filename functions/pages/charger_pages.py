@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import quote
 
 import azure.functions as func
 
 from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
+from functions.pages.segment import segment
 from functions.pages.site_form import whole
 from functions.pages.visit import Done, Outcome, Shown, Visit
 from functions.problems import NotFound
@@ -149,4 +149,4 @@ def _kilowatts(text: str) -> Decimal:
 
 
 def _address(visit: Visit, charger_id: str) -> str:
-    return f"/integrations/{visit.gln}/chargers/{quote(charger_id, safe='')}"
+    return f"/integrations/{visit.gln}/chargers/{segment(charger_id)}"

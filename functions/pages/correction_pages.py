@@ -1,17 +1,21 @@
 """A line is corrected: a form, what would be written, and only then the writing."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
 from functions.pages.as_shown import mark_of_lines
 from functions.pages.ask import ask
+from functions.pages.explained import Elements, elements_of
 from functions.pages.line_address import line_address
 from functions.pages.line_refusals import refusal_in_words
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
 from functions.pages.visit import Done, Shown, Visit
+from shared.billing import CostedLine
 from shared.json_documents import DocumentRefused, FieldFault
+from shared.wiring import wiring
 
 if TYPE_CHECKING:
     from functions.pages.correction_form import Typed
@@ -77,6 +81,7 @@ async def _form(
     is_metered = "currency" not in line
     tariffs = [] if is_metered else (await ask(visit, "list_tariffs", query={"limit": "1000"}))["items"]
     values = {
+        "elements": await _elements(visit, typed, preview) if preview else None,
         "line": line,
         "is_metered": is_metered,
         "tariffs": [("", "as before"), *((each["id"], each["id"]) for each in tariffs)],
@@ -88,3 +93,12 @@ async def _form(
         "is_changed": is_changed,
     }
     return Shown(template="correction.html", values=values, status=200 if not (faults or refusal) else 422)
+
+
+async def _elements(visit: Visit, typed: "Typed", preview: dict[str, Any]) -> Elements:
+    """Of the tariff that prices the new line: the one that was chosen, else that of the line before."""
+    story = await wiring().sessions.story_of_line(home=visit.operator.home, transaction_id=visit.path["transactionId"])
+    before = next(each for each in story.lines if each.transaction_id == visit.path["transactionId"]) if story else None
+    priced_by = before.report.tariff_id if isinstance(before, CostedLine) and before.report else None
+    started_at = datetime.fromisoformat(preview["transactions"][-1]["timestampStart"])
+    return await elements_of(visit, tariff_id=typed.tariff or priced_by, started_at=started_at)

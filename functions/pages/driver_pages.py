@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 import azure.functions as func
 
@@ -11,6 +10,7 @@ from functions.driver_document import driver_document
 from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
+from functions.pages.segment import segment
 from functions.pages.tag_refusals import in_words
 from functions.pages.visit import Done, Shown, Visit
 from functions.problems import NotFound
@@ -168,4 +168,4 @@ async def _site(visit: Visit, driver: Driver) -> Site | None:
 
 
 def _address(visit: Visit, external_id: str) -> str:
-    return f"/integrations/{visit.gln}/drivers/{quote(external_id, safe='')}"
+    return f"/integrations/{visit.gln}/drivers/{segment(external_id)}"

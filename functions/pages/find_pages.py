@@ -1,12 +1,12 @@
 """One search for whatever a name stands for: straight on where it is one thing alone."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import azure.functions as func
 
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
+from functions.pages.segment import segment
 from functions.pages.visit import Done, Shown, Visit
 from shared.drivers import Driver
 from shared.logbook import LogQuery, search_back
@@ -70,14 +70,14 @@ def _hits(visit: Visit, name: str, known: Known) -> list[Hit]:
             kind="Driver",
             name=driver.external_id,
             told=_told_of(driver, name, visit),
-            address=f"{below}/drivers/{quote(driver.external_id, safe='')}",
+            address=f"{below}/drivers/{segment(driver.external_id)}",
         )
         for driver in known.drivers
     ]
     if known.charger is not None:
         site = known.charger.site_id
         told = "at no known site" if site is None else f"at site {site}"
-        address = f"{below}/chargers/{quote(known.charger.charger_id, safe='')}"
+        address = f"{below}/chargers/{segment(known.charger.charger_id)}"
         hits.append(Hit(kind="Charger", name=known.charger.charger_id, told=told, address=address))
     return hits + [
         Hit(kind="Session", name=each, told=f"held: nobody has tag {name}", address=_story(below, each))
@@ -92,4 +92,4 @@ def _told_of(driver: Driver, name: str, visit: Visit) -> str:
 
 
 def _story(below: str, reference: str) -> str:
-    return f"{below}/story/{quote(reference, safe='')}"
+    return f"{below}/story/{segment(reference)}"

@@ -12,7 +12,7 @@ from functions.pages.person import Role
 from functions.pages.visit import Done, Shown, Visit
 from shared.faults import RowConflict
 from shared.json_documents import DocumentRefused, FieldFault
-from shared.operators import KeyEnded, KeyRotatedAlready, Scope
+from shared.operators import KeyEnded, KeyIssuedAlready, KeyRotatedAlready, Scope
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
@@ -34,15 +34,23 @@ async def keys_page(visit: Visit) -> Shown:
 
 
 @page(blueprint, "POST", _ROUTE, role=Role.ADMIN)
-async def issue_key(visit: Visit) -> Shown:
-    """A new key, on this answer alone: an address that showed it again would be in the browser's history."""
+async def issue_key(visit: Visit) -> Shown | Done:
+    """A new key, on this answer alone: an address that showed it again would be in the browser's history. The same form
+    sent twice issues one.
+    """
     wanted = {"scope": visit.form.get("scope", ""), "label": visit.form.get("label", "")}
     if wanted["scope"] not in SCOPES:
         return await _shown(visit, typed=wanted, faults=[FieldFault(field="scope", message="choose what it is for")])
     try:
-        issued = await ask(visit, "issue_api_key", document=wanted)
+        issued = await ask(visit, "issue_api_key", document=wanted, request_id=visit.form.get("once"))
     except DocumentRefused as refused:
         return await _shown(visit, typed=wanted, faults=_in_words(refused, wanted))
+    except KeyIssuedAlready as error:
+        said = (
+            f"!This form was sent before and has issued the key {error.key_id}: there is no second one. If you did not "
+            "see its text, rotate it: the new text is shown then."
+        )
+        return Done(to=_address(visit), said=said)
     return _shown_once(issued, old=None)
 
 

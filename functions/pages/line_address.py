@@ -1,8 +1,8 @@
 """Where a line's page is."""
 
-from urllib.parse import quote
+from functions.pages.segment import segment
 
 
 def line_address(gln: str, transaction_id: str) -> str:
     """Its path."""
-    return f"/integrations/{gln}/deliveries/{quote(transaction_id, safe='')}"
+    return f"/integrations/{gln}/deliveries/{segment(transaction_id)}"

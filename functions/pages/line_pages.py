@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
+from functions.pages.correction_halves import Halves, halves_of
 from functions.pages.delivery_words import WORDS
+from functions.pages.explained import elements_of
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
 from functions.pages.visit import Shown, Visit
@@ -36,6 +38,7 @@ async def line_page(visit: Visit) -> Shown:
     delivery = next(each for each in story.deliveries if each.transaction_id == transaction_id)
     document: dict[str, Any] = transaction_document(LineWithDelivery(line=line, delivery=delivery))
     power = power_of(line, story=story, timezone=visit.operator.timezone)
+    tariff_id = line.report.tariff_id if isinstance(line, CostedLine) and line.report else None
     credit, in_force = credit_of(story.lines, line), story.line_in_force
     values = {
         "line": document,
@@ -48,8 +51,10 @@ async def line_page(visit: Visit) -> Shown:
         "in_force": in_force.transaction_id if in_force else None,
         "credited_by": credit.transaction_id if credit else None,
         "replaced_by": _replaced_by(line, story),
+        "corrections": _corrections(transaction_id, story),
         "share_missing": isinstance(line, CostedLine) and line.revenue_share_missing,
-        "tariff_id": line.report.tariff_id if isinstance(line, CostedLine) and line.report else None,
+        "tariff_id": tariff_id,
+        "elements": await elements_of(visit, tariff_id=tariff_id, started_at=line.started_at),
         "explanation": line.report.lines() if isinstance(line, CostedLine) and line.report else [],
         "attempts": [each for each in story.attempts if each.transaction_id == transaction_id],
         "sent": print_json(read_json(delivery.payload), indent=2),
@@ -64,6 +69,15 @@ def _replaced_by(line: Line, story: Story) -> str | None:
     """The corrected line in its place, None if there is none."""
     found = (each for each in story.lines if not is_credit(each) and each.credit_reference == line.transaction_id)
     return next((each.transaction_id for each in found), None)
+
+
+def _corrections(transaction_id: str, story: Story) -> list[Halves]:
+    """Those of which the line is a part."""
+    return [
+        each
+        for each in halves_of(story)
+        if transaction_id in {each.corrected, each.credit.transaction_id, each.new.transaction_id}
+    ]
 
 
 def _plot(power: tuple[Power, ...], document: dict[str, Any], formats: "Formats") -> "Markup | None":

@@ -6,8 +6,9 @@ from typing import Any
 
 import azure.functions as func
 
-from functions.pages import development_sign_in, platform_sign_in, rendering
+from functions.pages import development_sign_in, platform_sign_in, rendering, said
 from functions.pages.person import NotSignedIn, Person, Role, RoleMissing
+from functions.pages.segment import name_in
 from functions.pages.visit import Done, Download, Handler, Outcome, PageSpec, Shown, Visit
 from functions.problems import BodyTooLarge, NotFound, Problem, problem_of
 from shared.identifiers import gln_fault
@@ -20,7 +21,6 @@ PAGES: dict[str, PageSpec] = {}
 MAX_FORM = 2 * 1024 * 1024
 MAX_SIGN_IN = 4 * 1024
 CSRF = "csrf"
-SAID = "said"
 _FAILURES = {401, 403, 404, 429}
 NOBODY = Person(person_id="nobody", name="nobody", role=None, glns=frozenset())
 
@@ -120,7 +120,7 @@ def _visit(
     lists = {name: [text.strip() for text in sent.getlist(name)] for name in sent}
     return Visit(
         person=person,
-        path={name: value.replace("%2F", "/").replace("%2f", "/") for name, value in req.route_params.items()},
+        path={name: name_in(value) for name, value in req.route_params.items()},
         query={name: value.strip() for name, value in req.params.items() if value.strip()},
         form={name: values[-1] for name, values in lists.items() if values[-1] and name != CSRF},
         lists=lists,
@@ -194,7 +194,7 @@ def _who(req: func.HttpRequest, person: Person) -> str:
 def _cookies(req: func.HttpRequest) -> dict[str, str]:
     """Ours among those that came. Read one by one: other sites on the domain may set odd ones."""
     pairs = (pair.strip().partition("=") for pair in req.headers.get("cookie", "").split(";"))
-    return {name: value for name, _, value in pairs if name in {CSRF, SAID, development_sign_in.COOKIE}}
+    return {name: value for name, _, value in pairs if name in {CSRF, said.COOKIE, development_sign_in.COOKIE}}
 
 
 def _response(
@@ -203,8 +203,10 @@ def _response(
     https = req.headers.get("x-forwarded-proto", "http") == "https" or req.url.startswith("https:")
     headers = dict(rendering.HEADERS)
     match outcome:
-        case Done(to=to, said=said):
-            set_ = dict(outcome.cookies) | ({SAID: rendering.sealed(said)} if said else {})
+        case Done(to=to):
+            set_ = dict(outcome.cookies)
+            if outcome.said:
+                set_[said.COOKIE] = said.sealed(outcome.said, person, secret=_secret())
             for name, value in set_.items():
                 headers["Set-Cookie"] = rendering.cookie(name, value, secure=https)
             return func.HttpResponse(status_code=303, headers={**headers, "Location": to})
@@ -217,18 +219,26 @@ def _response(
             if csrf is None:
                 csrf = secrets.token_urlsafe(24)
                 headers["Set-Cookie"] = rendering.cookie(CSRF, csrf, secure=https)
-            elif SAID in cookies:
-                headers["Set-Cookie"] = rendering.cookie(SAID, "", secure=https)
+            elif said.COOKIE in cookies:
+                headers["Set-Cookie"] = rendering.cookie(said.COOKIE, "", secure=https)
             html = rendering.rendered(
                 outcome,
                 person=person,
                 operator=operator,
                 csrf=csrf,
-                said=rendering.unsealed(cookies.get(SAID)),
+                said=said.unsealed(cookies.get(said.COOKIE), person, secret=_secret()),
                 url=rendering.path_of(req.url),
                 is_development=is_development(),
             )
             return func.HttpResponse(html, status_code=outcome.status, headers=headers, mimetype="text/html")
+
+
+def _secret() -> str | None:
+    """What all processes of this deployment know, and nobody who only looks at pages."""
+    try:
+        return wiring().settings.platform_admin_key_hash
+    except SettingsFaulty:  # the page that tells of it is rendered, too
+        return None
 
 
 def is_development() -> bool:

@@ -31,6 +31,11 @@ class PlottedStep:
     value: Decimal | None
 
 
+def empty_plot() -> Markup:
+    """The room that a figure will take."""
+    return Markup(f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" aria-hidden="true"></svg>')  # noqa: S704  numbers
+
+
 def bars(*, title: str, each: Sequence[PlottedBar]) -> Markup:
     """Bars beside each other, up to the largest."""
     top = max((bar.whole for bar in each), default=0) or 1

@@ -1,15 +1,16 @@
 """From values to HTML: one environment for all templates, and the headers that every page has."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from functions.pages.person import Person
+from functions.pages.said import COOKIE
+from functions.pages.segment import segment
 from functions.pages.visit import Shown
+from shared.identifiers import new_id
 from shared.operators import Operator
 
 if TYPE_CHECKING:
@@ -69,23 +70,8 @@ def cookie(name: str, value: str, *, secure: bool) -> str:
     They come along when somebody follows a link from elsewhere, for open forms would be worthless otherwise; with what
     another site's page sends they do not.
     """
-    life = "; Max-Age=0" if not value else (f"; Max-Age={_SAID_SECONDS}" if name == "said" else "")
+    life = "; Max-Age=0" if not value else (f"; Max-Age={_SAID_SECONDS}" if name == COOKIE else "")
     return f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}{life}"
-
-
-def sealed(text: str) -> str:
-    """A text as a cookie can carry it."""
-    return base64.urlsafe_b64encode(text.encode()[:1500]).decode()
-
-
-def unsealed(value: str | None) -> str | None:
-    """The text again; None for what is none."""
-    if not value:
-        return None
-    try:
-        return base64.urlsafe_b64decode(value).decode(errors="replace")
-    except (binascii.Error, ValueError):
-        return None
 
 
 def path_of(url: str) -> str:
@@ -104,6 +90,8 @@ def with_query(path: str, **values: object) -> str:
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    from functions.pages.explained import followed, in_words
+
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -111,6 +99,6 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"with_query": with_query}
-    environment.filters["segment"] = lambda text: quote(str(text), safe="")
+    environment.globals |= {"with_query": with_query, "new_id": new_id, "followed": followed, "in_words": in_words}
+    environment.filters["segment"] = segment
     return environment

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 import azure.functions as func
 
@@ -11,6 +10,7 @@ from functions.pages.as_shown import mark_of
 from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
+from functions.pages.segment import segment
 from functions.pages.side_by_side import side_by_side
 from functions.pages.visit import Done, Shown, Visit
 from functions.problems import NotFound, problem_of
@@ -73,7 +73,7 @@ async def decide_on_session(visit: Visit) -> Shown | Done:
 
 def address_of(gln: str, session_id: str) -> str:
     """Where a session's page is."""
-    return f"/integrations/{gln}/sessions/{quote(session_id, safe='')}"
+    return f"/integrations/{gln}/sessions/{segment(session_id)}"
 
 
 async def _session(

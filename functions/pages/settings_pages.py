@@ -12,6 +12,7 @@ from functions.pages.person import Role
 from functions.pages.settings_changes import Consequence, changed_labels, consequences, merged, with_stored
 from functions.pages.settings_fields import FORGETTABLE, LABELS, SECRETS, in_words
 from functions.pages.settings_form import Document, Form, document_of, form_of, form_sent
+from functions.pages.settings_missing import missing_of
 from functions.pages.settings_view import Filled, fresh, view
 from functions.pages.visit import Done, Outcome, Shown, Visit
 from functions.problems import NotFound
@@ -124,16 +125,19 @@ async def _put(visit: Visit, filled: Filled, stored: Document) -> Outcome:
         return await view(visit, stored, replace(filled, faults=[in_words(each) for each in error.faults]), status=422)
     except (StaleDocument, RowConflict):
         return await _changed_meanwhile(visit, filled)
-    return _saved(visit, stored, put, secrets)
+    return await _saved(visit, stored, put, secrets)
 
 
-def _saved(visit: Visit, stored: Document, put: Document, secrets: Collection[str]) -> Outcome:
+async def _saved(visit: Visit, stored: Document, put: Document, secrets: Collection[str]) -> Outcome:
     made_up = put["notices"].get("secret") if put["notices"] else None
     if made_up:
         return Shown(template="settings_saved.html", values={"secret": made_up})
     labels = changed_labels(form_of(stored), form_of(put)) + [LABELS[name] for name in secrets]
     more = len(labels) - _NAMED
     said = f"Saved: {', '.join(labels[:_NAMED])}{f' and {more} more' if more > 0 else ''}."
+    if missing := await missing_of(visit, form_of(put)):
+        many = "a field names" if len(missing) == 1 else f"{len(missing)} fields name"
+        said = f"{said} But {many} something that is not there: it says so beneath."
     return Done(to=_address(visit), said=said)
 
 

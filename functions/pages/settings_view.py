@@ -12,12 +12,12 @@ from functions.pages.ask import ask
 from functions.pages.settings_changes import Consequence, contested
 from functions.pages.settings_fields import FORGETTABLE, GROUPS, LABELS, SECRETS
 from functions.pages.settings_form import Document, Form, form_of
+from functions.pages.settings_missing import OFFERED, missing_beside
 from functions.pages.visit import Shown, Visit
 from shared.json_documents import FieldFault
 from shared.money import known_currencies
 from shared.wiring import wiring
 
-_OFFERED = "200"
 _NOTICES = "10"
 _SAID_IN_YEARS = 2 * 365
 
@@ -59,8 +59,8 @@ async def view(
 ) -> Shown:
     """The whole tab."""
     tariffs, sites, notices = await asyncio.gather(
-        ask(visit, "list_tariffs", query={"limit": _OFFERED}),
-        ask(visit, "list_sites", query={"limit": _OFFERED}),
+        ask(visit, "list_tariffs", query={"limit": OFFERED}),
+        ask(visit, "list_sites", query={"limit": OFFERED}),
         ask(visit, "list_notices", query={"limit": _NOTICES}),
     )
     values = {
@@ -73,7 +73,7 @@ async def view(
         "sites": [(each["siteId"], each["name"]) for each in sites["items"]],
         "zones": [(zone, "") for zone in _zones()],
         "currencies": [(currency, currency) for currency in sorted(known_currencies())],
-        "missing": _missing(document, tariffs, sites),
+        "missing": await missing_beside(visit, filled.form, tariffs=tariffs, sites=sites),
         "is_set": {name: _is_set(document, name) for name in SECRETS},
         "forgettable": [part for part in FORGETTABLE if document[part] is not None],
         "taken_labels": [contested([name], typed=filled.form, stored=filled.shown)[0] for name in filled.taken],
@@ -112,17 +112,6 @@ def _span(span: timedelta) -> str:
         if whole and not rest:
             return f"{whole} {unit}{'' if whole == 1 else 's'}"
     return str(span)
-
-
-def _missing(document: Document, tariffs: Document, sites: Document) -> dict[str, str]:
-    """Fields that name what is not there, with what follows; nothing where not all could be looked at."""
-    found = {}
-    tariff_id, site_id = document["defaultTariffId"], document["defaultSiteId"]
-    if tariff_id and not tariffs["continuation"] and tariff_id not in {each["id"] for each in tariffs["items"]}:
-        found["defaultTariffId"] = "There is no such tariff: sessions that need it are held."
-    if site_id is not None and not sites["continuation"] and site_id not in {each["siteId"] for each in sites["items"]}:
-        found["defaultSiteId"] = "There is no such site yet: new drivers have access to public sites alone."
-    return found
 
 
 def _is_set(document: Document, secret: str) -> bool:

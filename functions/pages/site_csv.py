@@ -11,6 +11,7 @@ from functions.call import Call
 from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
+from functions.pages.site_import_progress import ImportProgress
 from functions.pages.visit import Done, Download, Outcome, Shown, Visit
 from functions.settings_log import log_settings_change
 from shared.all_of import all_of
@@ -33,7 +34,7 @@ from shared.wiring import wiring
 blueprint = func.Blueprint()
 _ROUTE = "integrations/{gln}/sites"
 MOST_LISTED = 20_000
-_NAMED = 10
+_IN_A_PART = 50
 _AT_ONCE = 8
 _MOST_PAGES = 20
 _LIKE_THE_API = "api/v1/operators/{gln}/sites"
@@ -65,33 +66,41 @@ async def preview_import(visit: Visit) -> Shown:
 
 @page(blueprint, "POST", _ROUTE + "/import/confirm", role=Role.ADMIN)
 async def confirm_import(visit: Visit) -> Outcome:
-    """Does what the preview showed; what it would do differently by now is shown again instead."""
+    """Does what the preview showed; what it would do differently by now is shown again instead.
+
+    With `part` only the first sites of it, and the answer says how far it has come and asks for the next: no request
+    is long, and somebody sees it go on. Without, as by a browser that runs no scripts, all at once.
+    """
     try:
         content = base64.b64decode(visit.form.get("content", ""), validate=True)
         plan = await _plan(visit, content)
     except (binascii.Error, ValueError, SheetUnreadable):
         return _asked_for_a_file(fault="The file was lost on its way. Choose it again.")
+    before = ImportProgress.of(visit.form)
     if plan.mark != visit.form.get("mark") or plan.wrong:
-        return await _previewed(visit, content, is_another=True)
+        return await _previewed(visit, content, is_another=True, before=before)
+    in_parts = "part" in visit.form
+    part, rest = plan.parted(_IN_A_PART if in_parts else len(plan.in_order))
     services = wiring()
-    imported = await import_sites(plan=plan, gln=visit.gln, store=services.sites, now=visit.now)
+    imported = await import_sites(plan=part, gln=visit.gln, store=services.sites, now=visit.now)
     await services.configuration_changed(visit.gln)
     for some in batched(imported.put, _AT_ONCE, strict=False):
         await all_of(_log(visit, put) for put in some)
-    new = sum(put.created for put in imported.put)
-    said = f"{new} sites were added, {len(imported.put) - new} changed, {len(plan.unchanged)} left as they were."
-    if imported.not_put:
-        named = "; ".join(f"{each.site_id} ({each.reason})" for each in imported.not_put[:_NAMED])
-        said = f"!{said} Not done: {len(imported.not_put)} of them: {named}. Import the same file again."
-    return Done(to=f"/integrations/{visit.gln}/sites", said=said)
+    progress = before.with_(imported, left=len(rest.in_order))
+    if not in_parts:
+        return Done(to=f"/integrations/{visit.gln}/sites", said=progress.said(unchanged=len(plan.unchanged)))
+    values = {"progress": progress, "content": base64.b64encode(content).decode(), "mark": rest.mark}
+    return Shown(template="site_import_progress.html", values=values)
 
 
-async def _previewed(visit: Visit, content: bytes, *, is_another: bool = False) -> Shown:
+async def _previewed(
+    visit: Visit, content: bytes, *, is_another: bool = False, before: ImportProgress | None = None
+) -> Shown:
     try:
         plan = await _plan(visit, content)
     except SheetUnreadable as unreadable:
         return _asked_for_a_file(fault=str(unreadable))
-    values = {"plan": plan, "content": base64.b64encode(content).decode(), "is_another": is_another}
+    values = {"plan": plan, "content": base64.b64encode(content).decode(), "is_another": is_another, "before": before}
     return Shown(template="site_import_preview.html", values=values, status=409 if is_another else 200)
 
 

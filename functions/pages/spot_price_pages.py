@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import azure.functions as func
@@ -12,6 +11,7 @@ import azure.functions as func
 from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
+from functions.pages.segment import segment
 from functions.pages.spot_price_form import in_words, prices_of
 from functions.pages.tariff_pages import formats_of_visit
 from functions.pages.tariff_words import understood
@@ -181,4 +181,4 @@ def _due(now: datetime) -> date:
 
 
 def _address(visit: Visit, zone: str, day: str) -> str:
-    return f"/integrations/{visit.gln}/spot-prices/{quote(zone, safe='')}/{quote(day, safe='')}"
+    return f"/integrations/{visit.gln}/spot-prices/{segment(zone)}/{segment(day)}"

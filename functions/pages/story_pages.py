@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from functions.pages.correction_halves import halves_of
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
 from functions.pages.printed_text import printed_text
@@ -25,4 +26,5 @@ async def story_page(visit: Visit) -> Shown:
     if chronicle is None:
         raise NotFound(f"session, transaction or accounting point {reference}, and no log entry of it")
     values = {"chronicle": chronicle, "printed": printed_text, "is_credit": is_credit, "now": visit.now}
+    values["corrections"] = halves_of(chronicle.story) if chronicle.story else []
     return Shown(template="story.html", values=values)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import azure.functions as func
@@ -12,6 +11,7 @@ import azure.functions as func
 from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
+from functions.pages.segment import segment
 from functions.pages.tariff_words import elements, sentence, understood
 from functions.pages.visit import Shown, Visit
 from functions.problems import NotFound
@@ -84,7 +84,7 @@ async def tariff_page(visit: Visit) -> Shown:
 
 def address_of(gln: str, tariff_id: str) -> str:
     """Where a tariff's page is."""
-    return f"/integrations/{gln}/tariffs/{quote(tariff_id, safe='')}"
+    return f"/integrations/{gln}/tariffs/{segment(tariff_id)}"
 
 
 async def entry_of(visit: Visit) -> Entry[Document]:

@@ -39,13 +39,18 @@ class Need:
 def needs(*, operator: Operator, standing: Standing, blockade: Blockade | None, now: datetime) -> list[Need]:
     """All there is but dead letters, which are not in the ledger; empty where nothing needs anybody."""
     return [
-        *_blocked(blockade, standing),
+        *_blocked(blockade, waiting=standing.lines[DeliveryState.BLOCKED]),
         *_secret(operator, now),
         *_lines(standing),
         *_sessions(standing),
         *_shares(standing),
         *_refused(standing),
     ]
+
+
+def needs_known_at_once(*, operator: Operator, blockade: Blockade | None, now: datetime) -> list[Need]:
+    """Those of all the needs for which nothing has to be counted: whether lines leave, and will go on leaving."""
+    return [*_blocked(blockade, waiting=None), *_secret(operator, now)]
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -60,13 +65,13 @@ def _helps(blockade: Blockade) -> str:
     return _WHAT_HELPS[blockade.kind]
 
 
-def _blocked(blockade: Blockade | None, standing: Standing) -> Iterator[Need]:
+def _blocked(blockade: Blockade | None, *, waiting: int | None) -> Iterator[Need]:
     if blockade is None:
         return
-    waiting = counted(standing.lines[DeliveryState.BLOCKED], "line waits", "lines wait")
+    lines = "" if waiting is None else f" {counted(waiting, 'line waits', 'lines wait')}."
     answered = _without_traces(blockade.reason)
     yield Need(
-        what=f"The operator is blocked: {_REFUSED[blockade.kind]}. {waiting}. What was answered: {answered}",
+        what=f"The operator is blocked: {_REFUSED[blockade.kind]}.{lines} What was answered: {answered}",
         action=f"{_helps(blockade)} Then test the connection: all that waits leaves by itself, oldest first.",
         tab="settings",
         since=blockade.since,

@@ -1,6 +1,6 @@
 """Operators, their sites, chargers, tariffs and spot prices, and who may act for them."""
 
-from .api_key import ApiKey, IssuedKey, KeyEnded, KeyRotatedAlready
+from .api_key import ApiKey, IssuedKey, KeyEnded, KeyIssuedAlready, KeyRotatedAlready
 from .api_keys import ApiKeys
 from .caller import ANYONE, Caller, Scope, ScopeMissing
 from .changes import Change, Changed, changes_between
@@ -24,7 +24,7 @@ from .documents import (
 )
 from .fields import CalendarDate, calendar_date, id_fault, pattern_fault
 from .import_plan import ImportPlan, plan_import
-from .import_sites import import_sites
+from .import_sites import Imported, NotImported, import_sites
 from .learning import Learning
 from .notice_settings import NoticeKind, NoticeSettings
 from .operator import (
@@ -87,16 +87,19 @@ __all__ = [
     "Entry",
     "Healthy",
     "ImportPlan",
+    "Imported",
     "IssuedKey",
     "IssuedKeyAnswer",
     "KeyAnswer",
     "KeyDocument",
     "KeyEnded",
+    "KeyIssuedAlready",
     "KeyRotatedAlready",
     "Learning",
     "LineLookup",
     "Listed",
     "Mode",
+    "NotImported",
     "NoticeKind",
     "NoticeSettings",
     "NullMeans",

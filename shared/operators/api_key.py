@@ -49,6 +49,14 @@ class KeyEnded(Exception):
         self.key_id = key_id
 
 
+class KeyIssuedAlready(Exception):
+    """The same request has issued a key before, whose text is not to be had again."""
+
+    def __init__(self, *, key_id: str) -> None:
+        super().__init__(f"this request has issued the key {key_id} already; if nobody saw its text, rotate it")
+        self.key_id = key_id
+
+
 class KeyRotatedAlready(Exception):
     """A key that another one took the place of cannot be rotated again: there would be two in its place."""
 

@@ -13,7 +13,7 @@ from shared.background import Background
 from shared.clock import Clock
 from shared.faults import RowConflict, StorageUnavailable, Stored
 
-from .api_key import ApiKey, IssuedKey, KeyEnded, KeyRotatedAlready, KeyStore
+from .api_key import ApiKey, IssuedKey, KeyEnded, KeyIssuedAlready, KeyRotatedAlready, KeyStore
 from .caller import Caller, Scope
 from .timed_cache import TimedCache
 
@@ -60,11 +60,22 @@ class ApiKeys:
         self._note_use(key, now)
         return Caller(gln=gln, scope=key.scope, key_id=key.key_id, label=key.label)
 
-    async def issue(self, *, gln: str, scope: Scope, label: str, by: Caller) -> IssuedKey:
-        """A new key. Raises ScopeMissing when anyone but a platform-admin wants one of a platform-admin."""
+    async def issue(
+        self, *, gln: str, scope: Scope, label: str, by: Caller, request_id: str | None = None
+    ) -> IssuedKey:
+        """A new key; with a `request_id` that the caller made up for this one request, only once.
+
+        Raises KeyIssuedAlready, and ScopeMissing when anyone but a platform-admin wants a key of a platform-admin.
+        """
         _may_touch(scope, by)
-        issued = _new_key(gln=gln, scope=scope, label=label, now=self._clock.now())
-        await self._store.add(issued.key)
+        name = _random_name() if request_id is None else _name_for(gln, request_id)
+        issued = _new_key(gln=gln, name=name, scope=scope, label=label, now=self._clock.now())
+        try:
+            await self._store.add(issued.key)
+        except RowConflict:
+            if request_id is None:
+                raise
+            raise KeyIssuedAlready(key_id=issued.key.key_id) from None
         self._forget(issued.key)  # somebody may have tried it before it was there
         return issued
 
@@ -87,7 +98,7 @@ class ApiKeys:
             raise KeyEnded(key_id=key_id)
         if old.valid_until is not None:
             raise KeyRotatedAlready(key_id=key_id)
-        issued = _new_key(gln=gln, scope=old.scope, label=old.label, now=now)
+        issued = _new_key(gln=gln, name=_random_name(), scope=old.scope, label=old.label, now=now)
         ending = Stored(value=replace(old, valid_until=now + ROTATION_GRACE), version=stored.version)
         await self._store.add(issued.key, ending=ending)
         self._forget(old)
@@ -144,8 +155,20 @@ def _may_touch(scope: Scope, by: Caller) -> None:
         by.require(Scope.PLATFORM_ADMIN)
 
 
-def _new_key(*, gln: str, scope: Scope, label: str, now: datetime) -> IssuedKey:
-    name = base64.b32encode(secrets.token_bytes(10)).decode().lower()[:12]
+def _random_name() -> str:
+    return _written(secrets.token_bytes(10))
+
+
+def _name_for(gln: str, request_id: str) -> str:
+    """The same for the same request of the same operator: the row that it makes is there once, whoever writes it."""
+    return _written(hashlib.sha256(f"{gln} {request_id}".encode(errors="replace")).digest()[:10])
+
+
+def _written(number: bytes) -> str:
+    return base64.b32encode(number).decode().lower()[:12]
+
+
+def _new_key(*, gln: str, name: str, scope: Scope, label: str, now: datetime) -> IssuedKey:
     secret = secrets.token_urlsafe(32)
     key = ApiKey(gln=gln, name=name, scope=scope, label=label, secret_hash=_hash(secret), created_at=now)
     return IssuedKey(key=key, text=f"ucc_{gln}_{name}_{secret}")

@@ -57,7 +57,21 @@ class ImportPlan:
     def mark(self) -> str:
         """Another one for every other plan: what was looked at is what is done."""
         said = [(each.site_id, each.revision, each.changes) for each in self.in_order]
-        return hashlib.sha256(repr((said, self.unchanged, self.wrong)).encode()).hexdigest()
+        return hashlib.sha256(repr((said, sorted(self.unchanged), self.wrong)).encode()).hexdigest()
+
+    def parted(self, most: int) -> tuple["ImportPlan", "ImportPlan"]:
+        """The first of it, at most so many sites, and what is to be planned once those are put: by its mark one knows
+        whether it still is.
+        """
+        first, rest = self.in_order[:most], self.in_order[most:]
+        put = {each.site_id for each in first}
+        return replace(self, in_order=first), replace(
+            self,
+            in_order=rest,
+            new=tuple(each for each in self.new if each.site_id not in put),
+            changed=tuple(each for each in self.changed if each.site_id not in put),
+            unchanged=(*self.unchanged, *put),
+        )
 
 
 def plan_import(

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 PROJECT = Path(__file__).parents[2]
@@ -17,6 +18,8 @@ ARGUMENTS = (
 )
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+PLACES = pytest.mark.parametrize("kari", [{}, {"theme": "dark", "width": 390}], ids=["desk", "phone"], indirect=True)
+"""A journey at a desk by daylight, and once more on a phone by night."""
 THEMES = (("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360))
 
 

@@ -28,9 +28,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def kari(browser: Browser, whole: WholeStack) -> Iterator[Person]:
-    """Somebody who may act for every operator."""
-    person = Person(browser, whole.stack.functions_url)
+def kari(browser: Browser, whole: WholeStack, request: pytest.FixtureRequest) -> Iterator[Person]:
+    """Somebody who may act for every operator; at a desk, or as a journey that is in `PLACES` says."""
+    person = Person(browser, whole.stack.functions_url, **getattr(request, "param", {}))
     yield person
     person.close()
 

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 from playwright.sync_api import expect
 
-from tests.browser.browser import Person, term
+from tests.browser.browser import PLACES, Person, term
 from tests.stack.whole_stack import COSTED, WholeStack
 
 WHY = "The sandbox was told to answer 400"
 
 
+@PLACES
 def test_a_rejected_line_is_corrected_and_arrives_as_it_was_shown_before(
     kari: Person, whole: WholeStack, line_of: Callable[..., str]
 ) -> None:
@@ -70,3 +71,37 @@ def test_a_rejected_line_is_corrected_and_arrives_as_it_was_shown_before(
     expect(kari.section("How far it has come")).to_contain_text("withdrawn")
     expect(page.get_by_role("link", name="Correct it")).to_have_count(0)
     kari.check()
+
+
+@PLACES
+def test_of_a_correction_that_arrived_by_half_both_halves_are_seen(
+    kari: Person, whole: WholeStack, line_of: Callable[..., str]
+) -> None:
+    line = line_of()
+    whole.eventually(f"/api/v1/transactions/{line}", lambda found: found["delivery"]["state"] == "delivered")
+    whole.fault(target="invoice-line", kind="status", status=400, times=1, gln=COSTED, method="POST")
+    where = f"/api/v1/operators/{COSTED}/transactions/{line}/correction"
+    answer = whole.call("POST", where, scope="operator-admin", body={"reason": "half", "consumptionKWh": 7})
+    assert answer.status_code == 201, answer.text
+    halves = [f"{line}-C1", f"{line}-R1"]
+    over = {"delivered", "rejected"}
+    for half in halves:
+        whole.eventually(f"/api/v1/transactions/{half}", lambda found: found["delivery"]["state"] in over)
+
+    page = kari.page
+    page.goto(f"/integrations/{COSTED}/deliveries/{line}")
+    shown = page.locator("ul.halves > li")
+    expect(shown).to_have_count(2)
+    states = sorted(shown.locator(".chip").all_inner_texts())
+    assert states == ["delivered", "rejected"]
+    expect(shown.filter(has_text="rejected")).to_contain_text(WHY)
+    expect(page.locator("ul.halves + p.wait")).to_contain_text("as long as")
+    kari.check()
+    kari.look(f"half-corrected-{page.viewport_size['width'] if page.viewport_size else ''}")
+    shown.filter(has_text="rejected").get_by_role("link").click()
+    page.get_by_role("button", name="Try again now").click()
+    rejected = page.url.rpartition("/")[2]
+    whole.eventually(f"/api/v1/transactions/{rejected}", lambda found: found["delivery"]["state"] == "delivered")
+    page.reload()
+    expect(shown.filter(has_text="delivered")).to_have_count(2)
+    expect(page.locator("ul.halves + p")).to_have_count(0)

@@ -29,8 +29,8 @@ def test_every_tab_fits_and_is_accessible(browser: Browser, whole: WholeStack, t
         assert answer is not None
         assert answer.status == 200, name
         assert person.page.locator("nav [aria-current=page]").inner_text() == name
-        person.look(f"{name.lower().replace(' ', '-')}-{theme}-{width}")
         person.check()
+        person.look(f"{name.lower().replace(' ', '-')}-{theme}-{width}")
     person.close()
 
 
@@ -45,3 +45,18 @@ def test_the_tabs_are_reached_by_keyboard_alone(kari: Person) -> None:
     kari.page.get_by_role("link", name="Logs").focus()
     kari.page.keyboard.press("Enter")
     kari.page.wait_for_url(f"**/integrations/{COSTED}/logs")
+
+
+@pytest.mark.parametrize(("theme", "width"), [THEMES[0], THEMES[-1]])
+def test_the_start_page_takes_in_how_each_operator_stands(
+    browser: Browser, whole: WholeStack, theme: str, width: int
+) -> None:
+    person = Person(browser, whole.stack.functions_url, theme=theme, width=width)
+    person.page.goto("/")
+    link = person.page.get_by_role("link", name=f"operator {COSTED}")
+    link.focus()
+    expect(person.page.get_by_text("Trouble first")).to_be_visible()
+    expect(link).to_be_focused()
+    person.check()
+    person.look(f"start-{theme}-{width}")
+    person.close()

@@ -93,3 +93,38 @@ def _answered(whole: WholeStack, key: str, path: str = f"/api/v1/operators/{COST
     """How the program that has this key is answered."""
     headers = {"x-api-key": key}
     return httpx.get(f"{whole.stack.functions_url}{path}", headers=headers, trust_env=False).status_code
+
+
+def test_a_double_click_issues_one_key_and_shows_it(kari: Person, whole: WholeStack) -> None:
+    kari.page.goto(f"/integrations/{COSTED}/keys")
+    kari.page.get_by_role("radio", name="utility-cloud").check()
+    kari.page.get_by_label("Label").fill("clicked twice")
+    kari.page.get_by_role("button", name="Issue key").dblclick()
+    assert _answered(whole, kari.copies("the key")) == 403  # it works, and is for something else
+    kari.page.goto(f"/integrations/{COSTED}/keys")
+    expect(kari.page.get_by_role("row").filter(has_text="clicked twice")).to_have_count(1)
+    kari.check()
+
+
+def test_a_form_can_be_used_again_after_coming_back_to_it(kari: Person) -> None:
+    kari.page.goto(f"/integrations/{COSTED}/sites/new")
+    kari.page.get_by_label("Number").fill("no number")
+    kari.page.get_by_label("Name").fill("Quay")
+    kari.page.get_by_role("button", name="Add").click()
+    expect(kari.page.locator(".fault").first).to_be_visible()
+    kari.is_refused()
+    kari.page.go_back()
+    expect(kari.page.locator("form[aria-busy], button[aria-disabled]")).to_have_count(0)
+
+
+def test_a_form_under_way_is_not_sent_again(kari: Person) -> None:
+    kari.page.goto(f"/integrations/{COSTED}/settings")
+    let_through = """() => {
+      const form = document.querySelector("form.settings"), sent = [];
+      document.addEventListener("submit", (event) => { event.preventDefault(); sent.push(event.target.ariaBusy); });
+      form.requestSubmit();
+      form.requestSubmit();
+      return sent;
+    }"""
+    assert kari.page.evaluate(let_through) == ["true"]
+    expect(kari.page.get_by_role("button", name="Save").first).to_have_attribute("aria-disabled", "true")

@@ -35,3 +35,18 @@ def test_every_paragraph_says_something() -> None:
     parts = re.split(r"^### .*$", RUNBOOK, flags=re.MULTILINE)[1:]
     assert len(parts) > 60
     assert all(len(part.strip()) > 20 for part in parts)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "### foreseen (GET .../sessions/{id}/foreseen)",
+        "### questionId",
+        "### key-rotated-already (409)",
+        "### key-issued-already (409)",
+        "### If-Match, If-None-Match (412 stale)",
+        "### simulation-running (429)",
+    ],
+)
+def test_what_a_program_meets_has_its_paragraph(heading: str) -> None:
+    assert heading in RUNBOOK.splitlines()

@@ -14,8 +14,40 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) {
     event.preventDefault();
     event.stopPropagation();
+    return;
   }
+  if (event.target.method === "post") sentOnce(event);
 }, true);
+
+// A form that is under way is not sent again by a second click; what does get through twice the server takes once.
+function sentOnce(event) {
+  const form = event.target;
+  if (form.ariaBusy === "true") {
+    event.preventDefault();
+    event.stopPropagation();
+    return;
+  }
+  form.ariaBusy = "true";
+  // Only after the browser has read the form: it leaves out a button that is disabled, and with it what it stands for.
+  setTimeout(() => dim(form, true));
+  setTimeout(() => release(form), 20_000);
+}
+
+function dim(form, is) {
+  for (const button of form.querySelectorAll("button")) button.ariaDisabled = is ? "true" : null;
+}
+
+function release(form) {
+  form.ariaBusy = null;
+  dim(form, false);
+}
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("form");
+  if (form) release(form);
+});
+// The page comes back as it was left when one goes back to it.
+window.addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach(release));
 
 // The tab one is on is brought into view where not all fit. Not by scrollIntoView: the Tab key would go on from there.
 const tab = document.querySelector(".tabs [aria-current]");

@@ -1,5 +1,7 @@
 """Keys are issued, shown once, rotated and revoked; they hold for their operator and scope alone."""
 
+import asyncio
+
 import pytest
 
 from shared.operators import Scope
@@ -209,3 +211,33 @@ async def test_a_key_holds_only_for_its_scope(app: App) -> None:
 async def test_times_in_answers_end_in_z(app: App) -> None:
     app.clock.move(microseconds=5)
     assert (await _issue(app))["createdAt"] == "2026-03-01T12:00:00.000005Z"
+
+
+async def test_a_request_that_comes_again_issues_no_second_key(app: App) -> None:
+    body, key = {"scope": "utility-cloud", "label": "new"}, app.keys[(GLN, Scope.OPERATOR_ADMIN)]
+    both = await asyncio.gather(
+        *(app.send("POST", KEYS, body, key=key, idempotency_key="made-up-for-this-one") for _ in range(5))
+    )
+    [issued] = [reply.document for reply in both if reply.status == 201]
+    refused = [reply for reply in both if reply.status != 201]
+    assert {(reply.status, reply.document["type"].rpartition(":")[2]) for reply in refused} == {
+        (409, "key-issued-already")
+    }
+    assert all(issued["keyId"] in reply.document["detail"] for reply in refused)
+    another = await app.send("POST", KEYS, body, key=key, idempotency_key="made-up-for-another")
+    assert another.status == 201
+    theirs = await app.send(
+        "POST",
+        f"/api/v1/operators/{OTHER_GLN}/api-keys",
+        body,
+        key=app.keys[(OTHER_GLN, Scope.OPERATOR_ADMIN)],
+        idempotency_key="made-up-for-this-one",
+    )
+    assert theirs.status == 201
+
+
+@pytest.mark.parametrize("text", ["", "short", "x" * 101])
+async def test_a_name_of_a_request_that_others_could_have_too_is_refused(app: App, text: str) -> None:
+    body = {"scope": "utility-cloud", "label": "new"}
+    reply = await app.send("POST", KEYS, body, key=app.keys[(GLN, Scope.OPERATOR_ADMIN)], idempotency_key=text)
+    assert (reply.status, reply.document["errors"][0]["field"]) == (422, "Idempotency-Key")

@@ -37,7 +37,7 @@ def confirming(page: Page) -> dict[str, str]:
 async def test_the_preview_shows_both_lines_and_writes_nothing(billed: World) -> None:
     page = await Visitor().post(CORRECT, {"reason": "the meter was wrong", "consumptionKWh": "10,5"})
     preview = page.one("#preview").get_text().replace("\xa0", " ").replace("\u2212", "-")
-    for told in (C1, R1, "-49,38 kr", "42,00 kr", "10,50 kWh", "element 1, component 1", "Nothing is written yet"):
+    for told in (C1, R1, "-49,38 kr", "42,00 kr", "10,50 kWh", "energy, always", "Nothing is written yet"):
         assert told in preview, told
     assert set(await lines_of(billed)) == {ID}
     assert billed.asked.requests == []
@@ -76,7 +76,7 @@ async def test_the_same_sums_made_otherwise_are_shown_again(billed: World) -> No
     await billed.tariff("flat", price=0, elements=by_the_session, valid_from=(await costed(billed, ID)).started_at)
     page = await visitor.post(CORRECT, confirming(page))
     assert "has changed since you saw it" in page.one("[role=alert]").get_text()
-    assert "FLAT" in page.one("#preview").get_text()
+    assert "the session, always" in page.one("#preview").get_text()
     assert set(await lines_of(billed)) == {ID}
 
 

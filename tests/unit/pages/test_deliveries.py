@@ -1,17 +1,22 @@
 """The Deliveries tab: what people see of what is stuck, and how they get it going."""
 
+from typing import Any
+
 import pytest
 
 from functions.pages.person import Role
 from shared.delivery import DeliveryState
+from shared.faults import StorageUnavailable
 from shared.operators import State
+from shared.storage.memory_rows import MemoryRows
 from tests.unit.corrections.corrected import states_of
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.sessions.platform_messages import ENDED, GLN, STARTED, stop_message, utc
-from tests.unit.sessions.world import World
+from tests.unit.sessions.world import World, world
 
 ID = "1032427936"
 DELIVERIES = f"/integrations/{GLN}/deliveries"
+OVER_TIME = f"/integrations/{GLN}/lines-over-time"
 RETRY_ALL = f"/integrations/{GLN}/retry-all"
 
 
@@ -49,7 +54,7 @@ async def test_who_has_no_lines_is_told_what_that_means(town: World) -> None:
     page = await Visitor().get(DELIVERIES)
     assert (page.status, counted(page)) == (200, {"delivered": "0", "rejected": "0"})
     assert "A session that stops becomes a line" in page.text
-    assert "No line was written in this time" in page.text
+    assert "No line was written in this time" in (await Visitor().get(OVER_TIME)).text
 
 
 async def test_a_refused_line_is_seen_with_the_answer_and_what_helps(connected: World) -> None:
@@ -158,17 +163,55 @@ async def test_the_chart_counts_lines_and_failures_by_when_they_were_written(con
         ("day", [["17 jan.", "2", "2"], ["16 jan.", "3", "0"]]),
         ("month", [["jan. 2026", "5", "2"]]),
     ):
-        page = await Visitor().get(f"{DELIVERIES}?by={grain}")
+        page = await Visitor().get(f"{OVER_TIME}?by={grain}")
         found = [[cell.get_text() for cell in row.select("td")] for row in page.soup.select("#over-time tbody tr")]
         assert found == rows
         assert len(page.soup.select("#over-time svg rect.two")) == 1
         assert "5 lines, of which 2 have failed" in page.text
 
 
+@pytest.mark.parametrize(("asked", "by"), [("", "day"), ("?by=hour", "hour"), ("?by=month", "month"), ("?by=x", "day")])
+async def test_the_chart_is_taken_in_after_the_list_or_followed_by_a_link(town: World, asked: str, by: str) -> None:
+    page = await Visitor().get(DELIVERIES + asked)
+    chart = page.one("#over-time")
+    assert (chart["hx-get"], chart["hx-trigger"], chart["aria-busy"]) == (f"{OVER_TIME}?by={by}", "load", "true")
+    assert page.one("#over-time .told a")["href"] == f"{OVER_TIME}?by={by}"
+    assert page.one("#over-time [aria-current]").get_text() == f"By {by}"
+    there = await Visitor().get(str(chart["hx-get"]))
+    assert there.one("#over-time [aria-current]").get_text() == f"By {by}"
+    assert "hx-trigger" not in there.one("#over-time").attrs
+    assert not there.soup.select("[aria-busy]")
+    # The room that it takes is kept.
+    assert page.one("#over-time svg")["viewbox"] == there.one("#over-time svg")["viewbox"]
+
+
+async def test_lines_that_cannot_be_counted_are_said_to_be_so_in_their_place() -> None:
+    rows = AwayRows()
+    async with world(ledger=rows) as town:
+        await town.operator()
+        rows.is_away = True
+        page = await Visitor().get(OVER_TIME)
+        assert page.status == 200
+        assert "They cannot be counted now: the storage did not answer" in page.one("#over-time").get_text()
+        assert len(page.soup.select("#over-time a.button")) == 3
+
+
+class AwayRows(MemoryRows):
+    """Storage that can be taken away."""
+
+    is_away = False
+
+    async def query(self, **what: Any) -> Any:
+        """See `Rows.query`."""
+        if self.is_away:
+            raise StorageUnavailable(detail="taken away")
+        return await super().query(**what)
+
+
 async def test_one_line_is_told_as_one(connected: World) -> None:
     await connected.fault("invoice-line", "status", status=400, times=1, method="POST")
     await lines(connected, 1)
-    page = await Visitor().get(DELIVERIES)
+    page = await Visitor().get(OVER_TIME)
     assert "1 line, of which 1 has failed" in page.text
     assert "1 line, 1 failed" in page.one("#over-time svg").get_text()
     month = await Visitor().get(f"/integrations/{GLN}/months/2026-01?sums=yes")

@@ -7,6 +7,7 @@ import pytest
 
 from functions.pages.person import Role
 from shared.contracts import Envelope
+from shared.faults import StorageUnavailable
 from shared.operators import Entra, Operator, RevenueShare, State
 from shared.storage.memory_rows import MemoryRows
 from tests.unit.contracts.dead_letters_in_memory import DeadLettersInMemory
@@ -19,9 +20,24 @@ TEST = f"{DETAILS}/connection-test"
 NOTHING = "Nothing of this operator waits for a decision"
 
 
-async def details(gln: str = GLN) -> Page:
-    """The page."""
+async def at_first(gln: str = GLN) -> Page:
+    """The page as it is before it has taken anything in."""
     return await Visitor().get(f"/integrations/{gln}")
+
+
+async def details(gln: str = GLN) -> Page:
+    """The page with what it takes in by itself in its place."""
+    page, taken_in = await at_first(gln), await standing(gln)
+    loading = page.one("[hx-select='#needs']")
+    assert loading["hx-get"] == f"/integrations/{gln}/standing"
+    for part in (loading["hx-select"], *str(loading["hx-select-oob"]).split(",")):
+        page.one(str(part)).replace_with(taken_in.one(str(part)))
+    return page
+
+
+async def standing(gln: str = GLN) -> Page:
+    """How it stands, as a page of its own."""
+    return await Visitor().get(f"/integrations/{gln}/standing")
 
 
 def needs(page: Page) -> list[str]:
@@ -123,11 +139,12 @@ async def test_what_needs_somebody_leads_to_where_it_is_decided(town: World) -> 
 
 
 class TalliedRows(MemoryRows):
-    """Counts operations, and the rows that they gave."""
+    """Counts operations, and the rows that they gave. Ranges can be taken away."""
 
     def __init__(self) -> None:
         super().__init__()
         self.operations, self.given = 0, 0
+        self.ranges_are_away = False
 
     async def read(self, **what: Any) -> Any:
         """See `Rows.read`."""
@@ -136,6 +153,8 @@ class TalliedRows(MemoryRows):
 
     async def query(self, **what: Any) -> Any:
         """See `Rows.query`."""
+        if self.ranges_are_away:
+            raise StorageUnavailable(detail="taken away")
         found = await super().query(**what)
         self.operations, self.given = self.operations + 1, self.given + len(found)
         return found
@@ -149,10 +168,49 @@ async def test_looking_costs_the_same_however_much_is_stored() -> None:
             for number in range(first, last):
                 await town.say(stop_message(transactionId=number, authorizedIdTag=f"UNKNOWN{number}"))
             rows.operations = rows.given = 0
-            await details()
+            await standing()
             costs.append((rows.operations, rows.given))
     assert costs[0][0] == costs[1][0] <= 80
     assert max(given for _, given in costs) <= 2_000
+
+
+async def test_the_page_itself_looks_through_nothing_and_stands_where_storage_fails_to() -> None:
+    rows = TalliedRows()
+    async with world(ledger=rows) as town:
+        await town.operator(default_tariff_id="flat")
+        rows.ranges_are_away = True
+        page = await details()
+        assert page.status == 200
+        assert "What needs somebody cannot be told now: the storage did not answer" in page.one("#needs").get_text()
+        assert "cannot be told now" in page.one("#connection").get_text()
+        assert "cannot be told now" in page.one("#onboarding").get_text()
+        assert measured(page)["GLN"].startswith(GLN)
+        rows.ranges_are_away = False
+        assert NOTHING in (await details()).text
+
+
+async def test_what_is_known_without_counting_stands_there_at_once(connected: World) -> None:
+    await connected.operator(entra=_entra(await connected.operator(), -1))
+    await connected.fault("token", "status", status=401)
+    await connected.settled(stop_message())
+    await connected.deliver_asked()
+    page = await at_first()
+    blocked, secret = needs(page)
+    assert "The operator is blocked: Microsoft Entra refuses" in blocked
+    assert "1 line" not in blocked
+    assert "has expired" in secret
+    assert "1 line waits" in needs(await details())[0]
+
+
+async def test_what_is_still_to_come_is_busy_and_a_link_leads_there_without_a_script(town: World) -> None:
+    page = await at_first()
+    for part in ("#needs", "#connection", "#onboarding"):
+        assert page.one(part)["aria-busy"] == "true"
+        assert page.one(f"{part} a")["href"] == f"{DETAILS}/standing"
+    there = await standing()
+    assert not there.soup.select("[aria-busy]")
+    assert there.one("main > p a")["href"] == DETAILS
+    assert not (await details()).soup.select("[aria-busy]")
 
 
 async def test_counts_end_at_fifty(town: World) -> None:
@@ -251,7 +309,7 @@ async def test_a_test_that_fails_says_what_to_do(connected: World) -> None:
 
 
 async def test_the_button_works_in_place_and_without_a_script(town: World) -> None:
-    form = (await details()).one("#connection-test form")
+    form = (await at_first()).one("#connection-test form")
     assert form["method"] == "post"
     assert form["action"] == form["hx-post"] == TEST
     assert form["hx-target"] == form["hx-select"] == "#connection-test"
@@ -278,7 +336,7 @@ def _poison(gln: str, number: int) -> Envelope:
 async def test_dead_letters_that_name_the_operator_are_counted(town: World) -> None:
     town.wiring.dead_letters = DeadLettersInMemory(_poison(OTHER_GLN, 1))
     count = f"{DETAILS}/dead-letter-count"
-    assert (await details()).one("#dead-letter-count")["hx-get"] == count
+    assert (await at_first()).one("#dead-letter-count")["hx-get"] == count
     assert "No dead letter names this operator" in (await Visitor().get(count)).text
     town.wiring.dead_letters.bury(_poison(GLN, 2))
     assert "1 dead letter names this operator" in (await Visitor().get(count)).text

@@ -177,3 +177,25 @@ async def test_a_key_that_was_rotated_has_one_successor(town: World) -> None:
 async def test_a_label_that_is_not_read_as_it_is_stored_is_refused(town: World, label: str) -> None:
     page = await Visitor().post(KEYS, {"scope": Scope.UTILITY_CLOUD, "label": label})
     assert (page.status, page.fault("label")) == (422, "has characters that cannot be seen")
+
+
+async def test_a_form_that_is_sent_twice_issues_one_key(town: World) -> None:
+    visitor = Visitor()
+    form = {
+        "scope": Scope.UTILITY_CLOUD,
+        "label": "twice",
+        "once": (await visitor.get(KEYS)).one("[name=once]")["value"],
+    }
+    first = await visitor.post(KEYS, form)
+    key_id = first.one("#key-id").get_text()
+    page = await visitor.post(KEYS, form)
+    assert key_id in page.one(".said.bad").get_text()
+    assert not page.soup.select("#new-key")
+    assert [each.key_id for each in await town.wiring.api_keys.all_of(gln=GLN) if each.label == "twice"] == [key_id]
+    assert await caller_of(town, shown_key(first)) is not None
+
+
+async def test_each_form_is_another_one_also_after_a_refusal(town: World) -> None:
+    visitor = Visitor()
+    shown = [await visitor.get(KEYS), await visitor.get(f"/integrations/{GLN}"), await visitor.post(KEYS, {})]
+    assert len({str(page.one("[name=once]")["value"]) for page in shown}) == 3

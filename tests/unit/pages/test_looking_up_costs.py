@@ -56,6 +56,16 @@ async def test_the_first_page_of_the_log_is_one_query_for_each_partition(town: W
     assert await cost(town, "/logs") == {"query": BUCKETS}
 
 
+async def test_the_first_page_of_details_asks_the_ledger_nothing(town: World) -> None:
+    """All that is counted is a page that this one takes in."""
+    assert await cost(town, "") == {}
+
+
+async def test_the_first_page_of_deliveries_is_a_query_for_each_list_and_a_read_for_each_line(town: World) -> None:
+    """The newest lines and the counts; the one line."""
+    assert await cost(town, "/deliveries") == {"query": 2 * BUCKETS, "read": 1}
+
+
 async def test_a_reference_is_one_query_and_a_read_for_each_entry(town: World) -> None:
     assert await cost(town, "/logs?referenceId=r-7") == {"query": 1, "read": 4}
 

@@ -1,5 +1,8 @@
 """What single groups of the Advanced settings tab do: rows of products, trying the pattern, what is asked before."""
 
+import pytest
+
+from functions.pages.person import Role
 from shared.operators import Product
 from tests.unit.pages.filled_form import filled
 from tests.unit.pages.settings_visits import URL, said, sent, stored
@@ -30,7 +33,8 @@ async def test_as_many_products_as_there_may_be_can_be_saved(town: World) -> Non
     form = filled(await Visitor().get(URL))
     tariffs = list(form["product.tariff"])
     tariffs[999] = "night"
-    assert said(await Visitor().post(URL, form | {"product.tariff": tariffs})) == "Saved: Product charging at home 999."
+    page = await Visitor().post(URL, form | {"product.tariff": tariffs})
+    assert said(page).startswith("Saved: Product charging at home 999.")
     assert (await stored(town)).products[999].tariff_id == "night"
 
 
@@ -110,3 +114,45 @@ async def test_a_test_notice_says_what_the_address_answered(town: World) -> None
     page = await Visitor().post(URL + "/notices-test")
     assert "did not take the test" in page.one("#notices-tried").get_text()
     assert len(page.soup.select("#notices-tried tbody tr")) == 1
+
+
+async def test_what_names_something_that_is_not_there_is_saved_and_said_beside_each_field(town: World) -> None:
+    await town.site(7)
+    rows = {"product.code": ["a", "b", "c"], "product.tariff": ["flat", "flatt", ""], "product.site": ["7", "", "8"]}
+    page = await sent(Visitor(), {**rows, "defaultTariffId": "nothing", "defaultSiteId": "9"})
+    assert "4 fields name something that is not there" in said(page)
+    notes = {str(each["id"]).removeprefix("note-"): each.get_text() for each in page.soup.select("form .wait[id]")}
+    assert notes == {
+        "defaultTariffId": "There is no such tariff: sessions that need it are held.",
+        "defaultSiteId": "There is no such site yet: new drivers have access to public sites alone.",
+        "products[1].tariffId": "There is no such tariff: sessions of this product are held.",
+        "products[2].siteId": "There is no such site yet: drivers with this product have access to public sites alone.",
+    }
+    control = page.one('[id="products[1].tariffId"]')
+    assert "note-products[1].tariffId" in str(control["aria-describedby"])
+    assert (await stored(town)).products[1].tariff_id == "flatt"
+    reads = await Visitor(role=Role.READ).get(URL)
+    assert [each.get_text() for each in reads.soup.select("section .wait")] == list(notes.values())
+
+
+async def test_what_is_typed_is_looked_at_before_it_is_saved_too(town: World) -> None:
+    visitor = Visitor()
+    form = filled(await visitor.get(URL)) | {"defaultTariffId": "flatt", "do": "add-product"}
+    page = await visitor.post(URL, form)
+    assert "There is no such tariff" in page.one('[id="note-defaultTariffId"]').get_text()
+    assert (await stored(town)).default_tariff_id == "flat"
+
+
+@pytest.mark.parametrize("wanted", ["flat", "t-0", "t-99", "t-200", "nothing"])
+async def test_with_more_tariffs_than_are_offered_each_is_looked_up(town: World, wanted: str) -> None:
+    for number in range(201):
+        await town.tariff(f"t-{number}")
+    page = await sent(Visitor(), {"product.code": ["a"], "product.tariff": [wanted], "product.site": [""]})
+    assert ("not there" in said(page)) is (wanted == "nothing")
+
+
+@pytest.mark.parametrize("typed", ["x" * 101, " \x00", "-1", "1" * 30])
+async def test_what_can_be_no_id_is_a_fault_and_no_warning(town: World, typed: str) -> None:
+    page = await sent(Visitor(), {"product.code": ["a"], "product.tariff": [""], "product.site": [typed]})
+    assert page.status == 422
+    assert page.fault("products[0].siteId")

@@ -313,7 +313,7 @@ async def test_an_example_is_priced_before_anything_is_saved(town: World) -> Non
     page = await Visitor().post(EDIT, {**COMMON, "revision": revision(form), "do": "try"})
     assert page.status == 200
     assert [each.get_text() for each in page.soup.select("p.big")] == ["85,00 kr", "80,00 kr"]
-    assert "ENERGY 20 kWh x 3.20 NOK/kWh = 64.00 NOK excl. VAT" in page.text
+    assert "Energy 20 kWh x 3,20 NOK/kWh = 64,00 NOK excl. VAT" in page.text
     assert page.one("#sessionPrice")["value"] == "4"
     assert await versions(town) == 1
 

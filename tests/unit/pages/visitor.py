@@ -116,7 +116,8 @@ def page_at(method: str, path: str) -> tuple[PageSpec, dict[str, str]]:
         if spec.method == method and len(parts) == len(given_parts):
             pairs = list(zip(parts, given_parts, strict=True))
             if all(part.startswith("{") or part == given for part, given in pairs):
-                path_of = {part[1:-1].strip("*"): _decoded(given) for part, given in pairs if part.startswith("{")}
+                pairs = [pair for pair in pairs if pair[0].startswith("{")]
+                path_of = {part[1:-1].strip("*"): decoded_by_the_host(given) for part, given in pairs}
                 found.append((len(path_of) + ("{*" in spec.route), spec.name, spec, path_of))
     if not found:
         raise LookupError(f"no page for {method} {path}")
@@ -124,6 +125,6 @@ def page_at(method: str, path: str) -> tuple[PageSpec, dict[str, str]]:
     return spec, parameters
 
 
-def _decoded(segment: str) -> str:
+def decoded_by_the_host(segment: str) -> str:
     """As the host hands it over: it leaves slashes encoded."""
     return unquote(segment.replace("%2F", "%252F").replace("%2f", "%252f"))
