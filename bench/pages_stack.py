@@ -1,15 +1,14 @@
 """How soon pages are there on the whole stack, beside the same reads and ranges asked bare.
 
-Azurite looks through a whole table row by row for each range, so the size that is stated is stored, and measured as it
-is; Azure's table service finds a range by its keys. `bench.pages_growth` shows that what is asked does not grow.
+The size that is stated is stored, and measured as it is. `bench.pages_growth` shows that what is asked does not grow.
 """
 
 import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import batched
 from pathlib import Path
 from statistics import median
@@ -24,72 +23,46 @@ from bench.growth.acts import Stage
 from bench.growth.mould import Mould
 from bench.pages_noted import NotedRows, Notes
 from bench.pages_past import ENTRIES_OF_A_SESSION, Making
-from bench.pages_visits import VISITS, Page, Visit, visit
+from bench.pages_tabs import VISITS
+from bench.pages_visits import Page, Visit, visit
 from local.stack import Stack, running
 from shared.storage.azure_rows import CLIENT_OPTIONS, AzureRows
 from shared.wiring import CONFIGURATION, LEDGER
 
 _TRANSACTION = 100
 _WRITTEN_AT_ONCE = 8
+_PATIENCE_SECONDS = 120
 
 type _Tables = Mapping[str, ReplayedRows]
 
 
-async def on_the_stack(making: Making, *, sessions: int, sample: int, state: Path) -> list[Figure]:
-    """Each visit, one after the other in turn with its bare reads, every page checked."""
-    with running(state=state, in_memory_tables=True) as stack:
-        async with aiohttp.ClientSession(stack.functions_url) as http, _tables_of(stack) as tables:
-            for partition, texts in making.configuration_rows.texts().items():
-                await tables[CONFIGURATION].fill(partition=partition, texts=texts)
-            started = time.perf_counter()
-            count = await _fill(tables[LEDGER], making.moulds(sessions=sessions))
-            print(f"pages: {count:,} rows stored in {time.perf_counter() - started:.1f} s", file=sys.stderr)
-            stage = making.stage(sessions=sessions)
-            side_by_side = _SideBySide(stage=stage, making=making, http=http, tables=tables, sample=sample)
-            figures = [figure for each in VISITS for figure in await side_by_side.measured(each)]
-            await stage.town.wiring.aclose()
-    return figures
+async def on_the_stack(making: Making, *, sizes: Sequence[int], sample: int, state: Path) -> list[Figure]:
+    """Each visit, one after the other in turn with its bare reads and with the other sizes, every page checked. With
+    two sizes also how much longer it takes with the second.
+    """
+    async with AsyncExitStack() as open_ones:
+        stores = [
+            await open_ones.enter_async_context(_stored(making, sessions=sessions, state=state / str(sessions)))
+            for sessions in sizes
+        ]
+        return [figure for it in VISITS for figure in await _measured(it, stores, sample)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _SideBySide:
-    """The app with its pages, and the tables that it reads. `stage` has the same past in memory."""
+class _Stored:
+    """A stack with its pages, and the tables that it reads. `stage` has the same past in memory."""
 
     stage: Stage
     making: Making
     http: aiohttp.ClientSession
     tables: _Tables
-    sample: int
 
-    async def measured(self, it: Visit) -> list[Figure]:
-        taken: list[float] = []
-        bare: list[float] = []
-        asked: list[Notes] = []
-        for number in range(self.sample):
-            address = it.address(self.stage, number)
-            asked.append(await self._noted(address))
-            started = time.perf_counter()
-            page = await _opened(self.http, address)
-            taken.append((time.perf_counter() - started) * 1000)
-            it.check(self.stage, number, page)
-            started = time.perf_counter()
-            await _ask_bare(self.tables, asked[-1].groups)
-            bare.append((time.perf_counter() - started) * 1000)
-        name = f"{it.name}, {self.stage.sessions * ENTRIES_OF_A_SESSION:,} entries stored"
-        return [
-            Figure(name=name, value=median(taken), floor=median(bare), unit="ms", sample=self.sample, goal=it.goal),
-            *(
-                Figure(name=f"{it.name}, {what}", value=median(counts), unit=unit, sample=self.sample)
-                for what, unit, counts in (
-                    ("storage operations", "operations", [notes.operations for notes in asked]),
-                    ("of these ranges", "ranges", [notes.ranges for notes in asked]),
-                    ("one after the other", "rounds", [len(notes.groups) for notes in asked]),
-                    ("rows returned", "rows", [notes.rows for notes in asked]),
-                )
-            ),
-        ]
+    @property
+    def entries(self) -> str:
+        """How much is stored, in words."""
+        return f"{self.stage.sessions * ENTRIES_OF_A_SESSION:,}"
 
-    async def _noted(self, address: str) -> Notes:
+    async def noted(self, address: str) -> Notes:
         """What the page asks once the operator's configuration is known, which it is for half a minute."""
         town, notes = self.stage.town, Notes()
         kept, rows = town.wiring, {CONFIGURATION: self.making.configuration.rows, LEDGER: self.stage.rows}
@@ -100,6 +73,80 @@ class _SideBySide:
         await visit(self.stage, address)
         town.wiring = kept
         return notes
+
+
+@dataclass
+class _Taken:
+    """Milliseconds of the page and of its bare reads, and what was asked."""
+
+    page: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+    asked: list[Notes] = field(default_factory=list)
+
+
+async def _measured(it: Visit, stores: Sequence[_Stored], sample: int) -> list[Figure]:
+    taken = [_Taken() for _ in stores]
+    for number in range(sample + 1):
+        for stored, each in zip(stores, taken, strict=True):
+            address = it.address(stored.stage, number)
+            notes = None if it.asks_the_broker else await stored.noted(address)
+            started = time.perf_counter()
+            page = await _opened(stored.http, address)
+            milliseconds = (time.perf_counter() - started) * 1000
+            it.check(stored.stage, number, page)
+            if number == 0:
+                continue  # templates are read then, and caches filled
+            each.page.append(milliseconds)
+            if notes is not None:
+                started = time.perf_counter()
+                await _ask_bare(stored.tables, notes.groups)
+                each.bare.append((time.perf_counter() - started) * 1000)
+                each.asked.append(notes)
+    figures = [
+        figure
+        for stored, each in zip(stores, taken, strict=True)
+        for figure in _figures(it, each, entries=stored.entries, sample=sample)
+    ]
+    if len(stores) == 2:
+        little, much = (median(each.page) for each in taken)
+        name = f"{it.name}, {stores[1].entries} to {stores[0].entries} entries stored"
+        figures.append(Figure(name=name, value=much / little, unit="times", sample=sample))
+    return figures
+
+
+def _figures(it: Visit, taken: _Taken, *, entries: str, sample: int) -> Iterator[Figure]:
+    yield Figure(
+        name=f"{it.name}, {entries} entries stored",
+        value=median(taken.page),
+        floor=median(taken.bare) if taken.bare else None,
+        unit="ms",
+        sample=sample,
+        goal=it.goal,
+    )
+    for what, unit, counts in (
+        ("storage operations", "operations", [notes.operations for notes in taken.asked]),
+        ("of these ranges", "ranges", [notes.ranges for notes in taken.asked]),
+        ("one after the other", "rounds", [len(notes.groups) for notes in taken.asked]),
+        ("rows returned", "rows", [notes.rows for notes in taken.asked]),
+    ):
+        if counts:
+            name = f"{it.name}, {what}, {entries} entries stored"
+            yield Figure(name=name, value=median(counts), unit=unit, sample=sample)
+
+
+@asynccontextmanager
+async def _stored(making: Making, *, sessions: int, state: Path) -> AsyncIterator[_Stored]:
+    """A stack of its own with so much stored."""
+    with running(state=state, in_memory_tables=True) as stack:
+        async with aiohttp.ClientSession(stack.functions_url) as http, _tables_of(stack) as tables:
+            for partition, texts in making.configuration_rows.texts().items():
+                await tables[CONFIGURATION].fill(partition=partition, texts=texts)
+            started = time.perf_counter()
+            count = await _fill(tables[LEDGER], making.moulds(sessions=sessions))
+            print(f"pages: {count:,} rows stored in {time.perf_counter() - started:.1f} s", file=sys.stderr)
+            stage = making.stage(sessions=sessions)
+            yield _Stored(stage=stage, making=making, http=http, tables=tables)
+            await stage.town.wiring.aclose()
 
 
 async def _opened(http: aiohttp.ClientSession, address: str) -> Page:
@@ -125,8 +172,13 @@ async def _ask(rows: ReplayedRows, step: Read | Query) -> None:
 
 @asynccontextmanager
 async def _tables_of(stack: Stack) -> AsyncIterator[_Tables]:
-    async with TableServiceClient.from_connection_string(stack.table_storage, **CLIENT_OPTIONS) as tables:
-        yield {name: ReplayedRows(AzureRows(client=tables.get_table_client(name))) for name in (CONFIGURATION, LEDGER)}
+    # While so much is written Node may collect its garbage for many seconds.
+    options = {**CLIENT_OPTIONS, "read_timeout": _PATIENCE_SECONDS}
+    async with TableServiceClient.from_connection_string(stack.table_storage, **options) as tables:
+        yield {
+            name: ReplayedRows(AzureRows(client=tables.get_table_client(name), patience_seconds=_PATIENCE_SECONDS))
+            for name in (CONFIGURATION, LEDGER)
+        }
 
 
 async def _fill(rows: ReplayedRows, moulds: Sequence[Mould]) -> int:

@@ -1,4 +1,4 @@
-"""What people look at, and whether a page shows what it should: by the past's own pattern, without any index."""
+"""Looking something up: a page is opened as a person opens it, in this process."""
 
 import importlib
 import re
@@ -8,15 +8,10 @@ from typing import Final
 
 import azure.functions as func
 
-from bench.growth.acts import PAGE, Stage
-from bench.growth.history import driver_of, owner_of, session_id_of
-from bench.growth.town import HOME
-from bench.pages_past import lines_of_drivers, newest_lines
+from bench.growth.acts import Stage
 from functions.pages.page_endpoint import PAGES
 from shared.wiring import use_wiring
 
-_HERE: Final = f"/integrations/{HOME.gln}"
-_LINES_OF_A_DRIVER: Final = 25
 _HOST: Final = "127.0.0.1:7071"
 _MOST_STEPS: Final = 3
 
@@ -35,80 +30,17 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """Looking something up. `goal` in milliseconds. `check` raises AssertionError if the page does not show it."""
+    """Looking something up. `goal` in milliseconds. `check` raises AssertionError if the page does not show it.
+
+    `asks_the_broker`: it can be opened on the whole stack alone, and what it asks of storage is not all.
+    """
 
     name: str
     goal: float | None = None
     sample: int
     address: Callable[[Stage, int], str]
     check: Callable[[Stage, int, Page], None]
-
-
-def _session(stage: Stage, number: int) -> int:
-    return number * 7_919 % stage.sessions
-
-
-def _details_of(stage: Stage, _: int, page: Page) -> None:
-    newest = newest_lines(stage.sessions)[0]
-    heard = page.named(r"session-stopped for <a [^>]*>([^<]+)</a>")
-    assert heard == [newest], (heard, newest)
-    assert page.named(r'<a href="[^"]*/deliveries/(\d+)">') == [newest], page.html
-    assert ">connected</span>" in page.html, page.html
-
-
-def _newest_entries(stage: Stage, _: int, page: Page) -> None:
-    assert page.named(r"/logs/([0-9a-f]{32})\?") == stage.newest, page.html
-
-
-def _newest_lines(stage: Stage, _: int, page: Page) -> None:
-    shown = page.named(r'/deliveries/(\d+)"')
-    assert shown == newest_lines(stage.sessions)[:PAGE], shown
-
-
-def _driver(stage: Stage, number: int, page: Page) -> None:
-    owner = owner_of(stage.driver(number))
-    theirs = lines_of_drivers(stage.sessions, drivers=stage.drivers)[stage.driver(number)]
-    assert page.address.endswith(f"/drivers/{owner}"), page.address
-    assert f"<h1>Driver {owner}" in page.html, page.html
-    shown = page.named(r'/deliveries/(\d+)"')
-    assert shown == theirs[:_LINES_OF_A_DRIVER], shown
-
-
-def _story(stage: Stage, number: int, page: Page) -> None:
-    session = _session(stage, number)
-    session_id, owner = session_id_of(session), owner_of(driver_of(session, drivers=stage.drivers))
-    assert page.address.endswith(f"/story/{session_id}"), page.address
-    assert f"<h1>The story of {session_id}" in page.html, page.html
-    assert page.named(r'/drivers/(\d+)"') == [owner], page.html
-    # Its start, its stop and its way out; that it was asked for again is no part of the story.
-    assert len(page.named(r"/logs/([0-9a-f]{32})\?")) == 3, page.html
-
-
-VISITS: Final = (
-    Visit(
-        name="Details",
-        goal=300,
-        sample=10,
-        address=lambda *_: _HERE,
-        check=_details_of,
-    ),
-    Visit(
-        name="search by accounting point, and the driver",
-        goal=150,
-        sample=10,
-        address=lambda stage, number: f"{_HERE}/find?q={owner_of(stage.driver(number))}",
-        check=_driver,
-    ),
-    Visit(
-        name="search by transaction, and its story",
-        goal=150,
-        sample=10,
-        address=lambda stage, number: f"{_HERE}/find?q={session_id_of(_session(stage, number))}",
-        check=_story,
-    ),
-    Visit(name="Logs", sample=10, address=lambda *_: f"{_HERE}/logs", check=_newest_entries),
-    Visit(name="Deliveries", sample=5, address=lambda *_: f"{_HERE}/deliveries", check=_newest_lines),
-)
+    asks_the_broker: bool = False
 
 
 async def visit(stage: Stage, address: str) -> Page:

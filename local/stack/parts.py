@@ -10,14 +10,21 @@ from local.stack.service import Service
 
 TABLES, SERVICE_BUS, SANDBOX, FUNCTIONS = "tables", "service-bus", "sandbox", "functions"
 ALL = frozenset({TABLES, SERVICE_BUS, SANDBOX, FUNCTIONS})
+AZURITE_RANGES = Path(__file__).with_name("azurite_ranges.cjs")
+PLAIN_TABLES = "AZURITE_PLAIN"
+"""The environment variable for an Azurite as it comes."""
 
 
-def tables(*, ports: Ports, state: Path, in_memory: bool) -> Service:
-    """Azurite's table service, its data below the state folder or nowhere."""
+def tables(*, ports: Ports, state: Path, in_memory: bool, plain: bool) -> Service:
+    """Azurite's table service, its data below the state folder or nowhere.
+
+    Unless it is to be `plain` it seeks ranges as Azure does (see `azurite_ranges.cjs`); its answers are the same.
+    """
     location = state.absolute() / "azurite"
     return Service(
         name=TABLES,
         command=(
+            *("node", *(() if plain else ("--require", str(AZURITE_RANGES)))),
             *("node_modules/.bin/azurite-table", "--tableHost", "127.0.0.1", "--tablePort", str(ports.tables)),
             *("--silent", "--disableTelemetry"),
             *(("--inMemoryPersistence",) if in_memory else ("--location", str(location))),

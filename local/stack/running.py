@@ -1,5 +1,6 @@
 """The whole stack for as long as a `with` block lasts: what `make run` and the tests both use."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from local.stack.admin_key import platform_admin_key
 from local.stack.app_settings import app_settings
-from local.stack.parts import ALL, functions, sandbox, service_bus, tables
+from local.stack.parts import ALL, PLAIN_TABLES, functions, sandbox, service_bus, tables
 from local.stack.ports import Ports
 from local.stack.process import Write
 from local.stack.runner import Runner, unheard
@@ -55,6 +56,7 @@ def running(
     state: Path,
     ports: Ports | None = None,
     in_memory_tables: bool = False,
+    plain_tables: bool | None = None,
     settings: Mapping[str, str] | None = None,
     only: Collection[str] = ALL,
     external: Collection[str] = (),
@@ -66,8 +68,9 @@ def running(
 
     `ports` are free ones if not given. `settings` go before those that the stack would give the function app. `only`
     names the services that are wanted at all, `external` those that run elsewhere already and are merely waited for
-    (names in `parts`). `admin_key` is the one kept in the state folder if not given. `patience` is how many seconds a
-    service may take to answer.
+    (names in `parts`). `plain_tables` is what the environment's AZURITE_PLAIN says if not given, see `parts.tables`.
+    `admin_key` is the one kept in the state folder if not given. `patience` is how many seconds a service may take to
+    answer.
 
     Raises PortsUnusable before anything is started, ServiceSilent, and ServiceEnded, also for a service that ended
     inside the block without having been asked to.
@@ -75,8 +78,9 @@ def running(
     ports = ports or Ports.free()
     key = admin_key or platform_admin_key(state=state)
     used = {**app_settings(ports=ports, state=state.absolute(), admin_key=key), **(settings or {})}
+    plain = os.environ.get(PLAIN_TABLES, "") not in {"", "0"} if plain_tables is None else plain_tables
     services = [
-        tables(ports=ports, state=state, in_memory=in_memory_tables),
+        tables(ports=ports, state=state, in_memory=in_memory_tables, plain=plain),
         service_bus(ports=ports),
         sandbox(ports=ports, state=state),
         functions(ports=ports, settings=used),

@@ -19,9 +19,11 @@ BUSY_FOR_A_MINUTE = BUSY.replace(b"Content-Length", b"Retry-After: 60\r\nContent
 CUT_WITHIN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"
 
 
-@pytest.fixture(scope="module")
-def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running(only={TABLES}, in_memory_tables=True, state=tmp_path_factory.mktemp("azurite")) as stack:
+@pytest.fixture(scope="module", params=[False, True], ids=["in order", "plain"])
+def azurite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Azurite as the stack starts it, and as it comes."""
+    state = tmp_path_factory.mktemp("azurite")
+    with running(only={TABLES}, in_memory_tables=True, plain_tables=request.param, state=state) as stack:
         yield stack
 
 
