@@ -1,6 +1,6 @@
 # One command each; `make` alone lists them. Everything works from a fresh checkout: what is missing is set up first.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench bench-quick price clean
+.PHONY: help setup run test check bench bench-quick price package smoke clean
 SHELL := /bin/bash
 python := .venv/bin/python
 
@@ -31,6 +31,12 @@ bench-quick: setup ## the same in under a minute
 price: setup ## price an OCPI CDR: TARIFF=t.json CDR=c.json [TIMEZONE=Europe/Oslo] [SPOT_PRICES=s.json]
 	@if [ -z "$(TARIFF)" ] || [ -z "$(CDR)" ]; then echo 'usage: make price TARIFF=t.json CDR=c.json [TIMEZONE=Europe/Oslo] [SPOT_PRICES=s.json]' >&2; exit 2; fi
 	@$(python) -m local.price "$(TARIFF)" "$(CDR)" $(if $(TIMEZONE),--timezone "$(TIMEZONE)") $(if $(SPOT_PRICES),--spot-prices "$(SPOT_PRICES)")
+
+package: setup ## build and list the package that is deployed: .local/package/connector.zip
+	@$(python) -m local.package
+
+smoke: setup ## one contract event and one session, in rehearsal, through a running app: URL=https://... [NAMESPACE= TOPIC= VAULT=]
+	@$(python) -m local.smoke $(if $(URL),--url "$(URL)") $(if $(NAMESPACE),--namespace "$(NAMESPACE)") $(if $(TOPIC),--topic "$(TOPIC)") $(if $(VAULT),--vault "$(VAULT)")
 
 clean: ## remove all that setup, run and the tests made, local state too
 	@rm -rf .venv node_modules .local .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results.json
