@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=${PYTHON:-python3.13}
 
-wanted_python() { cat .python-version requirements.txt requirements-dev.txt; }
+wanted_python() { cat .python-version requirements.txt requirements-dev.txt requirements-checkov.txt; }
 wanted_node() { cat package-lock.json; }
 have_python() { wanted_python | cmp -s - .venv/made-from; }
 have_node() { wanted_node | cmp -s - node_modules/made-from; }
@@ -24,17 +24,24 @@ until (set -o noclobber; echo $$ >.local/setup.lock) 2>/dev/null; do
   sleep 0.2
 done
 logs=$(mktemp -d)
-node_job=
-trap 'kill $node_job 2>/dev/null || true; rm -rf .local/setup.lock "$logs"' EXIT
+node_job= checkov_job=
+trap 'kill $node_job $checkov_job 2>/dev/null || true; rm -rf .local/setup.lock "$logs"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # Chained with &&, because `set -e` is off in what stands before `||`.
+make_environment() { # folder, requirements
+  "$python" -m venv "$1" &&
+    "$1/bin/python" -m pip install --disable-pip-version-check --no-input -qq -r "$2" &&
+    "$1/bin/python" -m pip check -q --disable-pip-version-check
+}
+
+# Checkov has an environment inside the other, so that whoever removes .venv removes both.
 make_python() {
-  rm -rf .venv &&
-    "$python" -m venv .venv &&
-    .venv/bin/python -m pip install --disable-pip-version-check --no-input -qq -r requirements-dev.txt &&
-    .venv/bin/python -m pip check -q --disable-pip-version-check &&
+  rm -rf .venv && mkdir .venv &&
+    { make_environment .venv/checkov requirements-checkov.txt & checkov_job=$!; } &&
+    make_environment .venv requirements-dev.txt &&
+    wait $checkov_job && checkov_job= &&
     wanted_python >.venv/made-from
 }
 
@@ -57,7 +64,7 @@ if ! have_python; then
     "Python 3.13 is needed, and \`$python\` is not one." \
     "With pyenv: pyenv install $(cat .python-version). On macOS: brew install python@3.13." \
     "If it is installed under another name: make setup PYTHON=/path/to/python"
-  say ".venv with $("$python" --version) and $(cat requirements.txt requirements-dev.txt | grep -c ==) packages"
+  say ".venv with $("$python" --version) and $(cat requirements*.txt | grep -c ==) packages"
   make_python </dev/null >"$logs/python" 2>&1 || fail "the Python packages could not be installed:" "$(tail -n 20 "$logs/python")"
 fi
 

@@ -12,7 +12,9 @@ from bench.operations import TIMERS, counts, runs_a_month, timer_name
 from bench.operations.counted import Counted, Measure
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "capacity.md"
+MONTH_S = 30 * 24 * 3600
 SIZES = {"1,000 sessions": 1_000, "30,000 sessions": 30_000, "1,000,000 sessions": 1_000_000}
+RATES = {"1 a second": MONTH_S, "100 a second": 100 * MONTH_S, "10,000 a second": 10_000 * MONTH_S}
 
 type Line = dict[str, str]
 

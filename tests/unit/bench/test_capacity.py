@@ -1,5 +1,7 @@
 """The numbers of the cost sheet are those that are counted, and what its formulas make of them."""
 
+import json
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -15,7 +17,18 @@ from shared.operators.operator import BUCKETS
 from shared.reconciliation.asking import ASKED_A_SECOND
 from shared.retention.purge import RUNS_FOR
 from shared.storage.old_stories import _AT_ONCE as PURGED_AT_ONCE
-from tests.unit.bench.capacity_sheet import DOCUMENT, SIZES, cold, counted, name_in, number, reckoned, table, tables
+from tests.unit.bench.capacity_sheet import (
+    DOCUMENT,
+    RATES,
+    SIZES,
+    cold,
+    counted,
+    name_in,
+    number,
+    reckoned,
+    table,
+    tables,
+)
 
 OF_COLUMNS: Final = {
     "rows read": Measure.ROWS_READ,
@@ -32,6 +45,7 @@ EXACT: Final = 0.006  # as far as two decimals show
 # How long something took stands in the log, in one digit or in two.
 BYTES: Final = 0.02
 THREE_DIGITS: Final = 0.006
+NAMED_MODULES: Final = ("alerts", "function-app", "monitoring", "network", "service-bus")
 
 
 def test_each_thing_that_happens_costs_what_is_counted() -> None:
@@ -92,6 +106,54 @@ def test_the_worked_months_are_what_the_formulas_make_of_the_counts() -> None:
             assert number(line[head]) == pytest.approx(found[name_in(line["name"])], rel=THREE_DIGITS), (head, line)
 
 
+def test_a_session_more_takes_what_a_month_takes_for_each() -> None:
+    found, double = reckoned(1_000), reckoned(2_000)
+    for line in table("how many"):
+        assert number(line["how many"]) == pytest.approx(found[name_in(line["name"])], rel=THREE_DIGITS), line
+    of_a_month = {"operations_each": "storage_warm", "executions_each": "executions", "calls_each": "http_calls_out"}
+    for each, month in of_a_month.items():
+        assert found[each] == pytest.approx((double[month] - found[month]) / 1_000), each
+
+
+def test_what_is_used_up_at_each_rate_is_what_the_formulas_make_of_the_counts() -> None:
+    lines = table("1 a second")
+    assert len(lines) > 9
+    for head, sessions in RATES.items():
+        found = reckoned(sessions)
+        for line in lines:
+            assert number(line[head]) == pytest.approx(found[name_in(line["name"])], rel=THREE_DIGITS), (head, line)
+
+
+def test_the_parts_of_the_cost_are_all_of_it() -> None:
+    lines = {name_in(line["name"]): line for line in table("a month, USD")}
+    parts = list(lines)[: list(lines).index("usd")]
+    for head, sessions in SIZES.items():
+        found = reckoned(sessions)
+        assert sum(found[part] for part in parts) == pytest.approx(found["usd"])
+        assert found["usd"] < found["usd_at_worst"] < 3 * found["usd"], head
+
+
+def test_every_price_is_the_one_that_has_a_source() -> None:
+    found = reckoned(1_000)
+    stated = {name_in(line["variable"]): number(line["USD"]) for line in table("variable")}
+    assert stated == {name: value for name, value in found.items() if name.startswith("p_")}
+
+
+def test_what_is_paid_for_is_what_is_deployed() -> None:
+    found, infra = reckoned(1_000), DOCUMENT.parents[1] / "infra"
+    production = json.loads((infra / "stages.json").read_text("utf-8"))["production"]
+    modules = {name: (infra / "modules" / f"{name}.bicep").read_text("utf-8") for name in NAMED_MODULES}
+    assert found["ready_instances"] == production["alwaysReadyHttp"] + production["alwaysReadyContractEvents"]
+    assert found["most_instances"] == production["maximumInstances"]
+    assert production["stateReplication"] == "Standard_GZRS"
+    assert f"instanceMemoryMB: {1024 * found['instance_gb']}" in modules["function-app"]
+    assert f"mostTakenInADayInGb = {found['daily_cap_gb']}" in modules["monitoring"]
+    assert found["endpoints"] == len(re.findall(r"groupId: '", modules["network"]))
+    assert found["namespaces"] == len(re.findall(r"ServiceBus/namespaces@\S+ = \{", modules["service-bus"]))
+    often = re.findall(r"(?:every|evaluationFrequency): 'PT(\d+[MH])'", modules["alerts"])
+    assert sorted(often) == sorted(["5M", "10M", "15M", "15M", "15M", "1H", "5M"])  # the last is the metric alert's
+
+
 def test_the_limits_are_what_the_formulas_make_of_the_counts() -> None:
     found = reckoned(1_000)
     for line in table("what sets it"):
@@ -112,6 +174,8 @@ def test_the_formulas_stand_on_what_the_system_is_set_to() -> None:
 
 def test_the_numbers_in_the_text_are_so_too() -> None:
     month, idle = reckoned(1_000), reckoned(1e-9)
+    million, one_a_second, most = reckoned(1_000_000), reckoned(RATES["1 a second"]), reckoned(RATES["10,000 a second"])
+    of_time_and_log = (million["usd_flex"] + million["usd_log"]) / million["usd"]
     timers = month["timers"]
     runs = sum(timer.runs for timer in timers)
     by_name = {timer.name: timer for timer in timers}
@@ -128,7 +192,16 @@ def test_the_numbers_in_the_text_are_so_too() -> None:
         f"{sum(of_one_more.values()):,.0f} idle storage operations a month, {of_one_more['send_notices']:,.0f} of them",
         f"{month['always_ready']:.1f} USD for each always-ready instance",
         f"a body of {counted()['session, costed: delivery'][Measure.CALL_BYTES]:,.0f} bytes a line",
-        f"the first column is {100 * idle['gb_s_shared'] / month['gb_s_shared']:.0f} % timers",
+        f"**A million sessions cost {million['usd']:.0f} USD a month**, {million['usd'] / 1e4:.3f} cents each",
+        f"Flex Consumption and the log are {100 * of_time_and_log:.0f} % of it",
+        f"Private endpoints add {_three(million['usd_private'] - million['usd'])} USD to any month",
+        f"as it lasts: {_three(month['usd_flooded'])} USD in a month, {month['usd_flooded'] / 30:.0f} in a day",
+        f"is all {month['most_instances']} instances busy",
+        f"beyond {one_a_second['rate'] / one_a_second['used_log']:.2f} sessions a second telemetry stops",
+        f"some operators each: {most['used_account']:.0f}, for the storage account's sake",
+        f"needs {most['used_partitions'] * most['partitions']:.0f} partitions instead of {most['partitions']}",
+        f"Utility Cloud has {most['utility_cloud_at_once']:,.0f} requests under way",
+        f"the first column of Flex is {100 * idle['gb_s_shared'] / month['gb_s_shared']:.0f} % timers",
     ]
     text = DOCUMENT.read_text("utf-8")
     assert [sentence for sentence in said if sentence not in text] == []

@@ -1,0 +1,55 @@
+"""Azure's sign-in stands before every page, and before nothing that programs call."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from tests.infra.bicep import Templates
+from tests.infra.project import deployed
+
+
+@pytest.fixture(scope="module")
+def is_page(triggers: Mapping[str, Mapping[str, Any]], pages: set[str]) -> Mapping[str, bool]:
+    """By path, whether people see it, or programs call it. The files that pages are made of are for anybody."""
+    routes = {name: trigger["route"] for name, trigger in triggers.items() if trigger["type"] == "httpTrigger"}
+    return {f"/{route.lstrip('/')}": name in pages for name, route in routes.items()}
+
+
+def findings(templates: Templates, is_page: Mapping[str, bool]) -> Iterator[str]:
+    (sign_in,) = deployed(templates, "production").of_type("Microsoft.Web/sites/config")
+    patterns: list[str] = sign_in.at("properties.globalValidation.excludedPaths")
+    for path, for_people in is_page.items():
+        is_left_out = any(fnmatchcase(path, pattern) for pattern in patterns)
+        if for_people and is_left_out:
+            yield f"{path} is a page, and left out of the sign-in"
+        if not for_people and not is_left_out:
+            yield f"{path} is called by programs, which would be asked to sign in"
+
+
+def test_people_sign_in_and_programs_do_not(templates: Templates, is_page: Mapping[str, bool]) -> None:
+    assert list(findings(templates, is_page)) == []
+
+
+def test_there_are_paths_of_both_kinds(is_page: Mapping[str, bool]) -> None:
+    assert is_page["/"]
+    assert is_page["/integrations/{gln}"]
+    assert not is_page["/health"]
+    assert not is_page["/api/v1/charging-events"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("'/health', ", "", "/health is called by programs"),
+        ("'/api/*'", "'/api'", "/api/v1/charging-events is called by programs"),
+        ("'/assets/*'", "'/assets/*', '/integrations/*'", "/integrations/{gln} is a page, and left out"),
+        ("'/assets/*'", "'/*'", "/ is a page, and left out"),
+    ],
+)
+def test_a_wrong_door_is_found(
+    templates: Templates, is_page: Mapping[str, bool], old: str, new: str, expected: str
+) -> None:
+    found = list(findings(templates.altered("modules/sign-in.bicep", old, new), is_page))
+    assert any(expected in finding for finding in found), found
