@@ -1,7 +1,6 @@
 """Queries of alerts, workbook and documents ask for metrics, spans, functions and properties that the code has."""
 
 import ast
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from shared.telemetry.instruments import INSTRUMENTS
 from tests.infra.project import ROOT
+from tests.infra.queries import queries
 
 METRICS = {instrument.name: set(instrument.attributes) for instrument in INSTRUMENTS}
 # Of spans and of log records; `logger_name` is the exporter's.
@@ -36,29 +36,6 @@ def _choices(node: ast.expr) -> Iterator[str]:
         yield from _choices(node.orelse)
 
 
-def _queries() -> Iterator[tuple[str, str]]:
-    """Where it stands, and the query."""
-    for file in sorted((ROOT / "infra" / "alerts").glob("*.kql")):
-        yield file.name, file.read_text(encoding="utf-8")
-    workbook = json.loads((ROOT / "infra/workbook/connector.json").read_text(encoding="utf-8"))
-    yield from ((f"workbook {index}", query) for index, query in enumerate(_in_workbook(workbook)))
-    for document in ("runbook", "telemetry"):
-        page = (ROOT / "docs" / f"{document}.md").read_text(encoding="utf-8")
-        blocks = re.findall(r"```kusto\n(.*?)```", page, re.DOTALL)
-        yield from ((f"{document} {index}", block) for index, block in enumerate(blocks))
-
-
-def _in_workbook(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        if isinstance(value.get("query"), str):
-            yield value["query"]
-        for one in value.values():
-            yield from _in_workbook(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _in_workbook(one)
-
-
 def findings(query: str, known: set[str]) -> Iterator[str]:
     names = {name for match in NAMED.finditer(query) for name in QUOTED.findall(match[1] or match[2])}
     yield from (f"nothing is called {name!r}" for name in sorted(names - known - set(METRICS)))
@@ -76,7 +53,7 @@ def known(triggers: Mapping[str, Mapping[str, Any]]) -> set[str]:
     return _spans() | set(triggers)
 
 
-@pytest.mark.parametrize(("where", "query"), list(_queries()), ids=lambda value: value if len(value) < 60 else "")
+@pytest.mark.parametrize(("where", "query"), list(queries()), ids=lambda value: value if len(value) < 60 else "")
 def test_a_query_asks_for_what_there_is(where: str, query: str, known: set[str]) -> None:
     assert list(findings(query, known)) == [], where
 
