@@ -35,8 +35,8 @@ price: setup ## price an OCPI CDR: TARIFF=t.json CDR=c.json [TIMEZONE=Europe/Osl
 package: setup ## build and list the package that is deployed: .local/package/connector.zip
 	@$(python) -m local.package
 
-smoke: setup ## one contract event and one session, in rehearsal, through a running app: URL=https://... [NAMESPACE= TOPIC= VAULT=]
-	@$(python) -m local.smoke $(if $(URL),--url "$(URL)") $(if $(NAMESPACE),--namespace "$(NAMESPACE)") $(if $(TOPIC),--topic "$(TOPIC)") $(if $(VAULT),--vault "$(VAULT)")
+smoke: setup ## one contract event and one session, in rehearsal, through a running app: URL=https://... [NAMESPACE= TOPIC= VAULT= BUILD=]
+	@$(python) -m local.smoke $(if $(URL),--url "$(URL)") $(if $(NAMESPACE),--namespace "$(NAMESPACE)") $(if $(TOPIC),--topic "$(TOPIC)") $(if $(VAULT),--vault "$(VAULT)") $(if $(BUILD),--build "$(BUILD)")
 
 clean: ## remove all that setup, run and the tests made, local state too
 	@rm -rf .venv node_modules .local .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results.json

@@ -1,6 +1,7 @@
 """What needs no key: whether the service works, and what its API is."""
 
 from functools import cache
+from pathlib import Path
 
 import azure.functions as func
 
@@ -12,6 +13,7 @@ from shared.storage.configuration import OPERATORS
 from shared.wiring import wiring
 
 VERSION = "0.1.0"
+_BUILD_FILE = Path(__file__).parents[1] / "build.txt"  # only a package has one: local/package
 
 blueprint = func.Blueprint()
 
@@ -28,7 +30,7 @@ async def health(call: Call) -> Answer:
     services = wiring()
     _ = services.settings  # raises with all faults at once
     await services.configuration.read(partition=OPERATORS, key="health")
-    return Answer(document={"status": "ok", "version": VERSION})
+    return Answer(document={"status": "ok", "version": VERSION, "build": _build()})
 
 
 @endpoint(
@@ -53,6 +55,11 @@ async def list_counts(call: Call) -> Answer:
 )
 async def openapi(call: Call) -> Answer:
     return Answer(content=_description())
+
+
+@cache
+def _build() -> str | None:
+    return _BUILD_FILE.read_text(encoding="utf-8").strip() if _BUILD_FILE.exists() else None
 
 
 @cache

@@ -11,6 +11,8 @@ from local.package.faults import PackageFaulty
 from local.package.libraries import libraries
 from local.package.own_files import IGNORE_FILE, own_files
 
+BUILD_FILE = "build.txt"
+"""Names the package: `/health` says what stands in it, so that whoever deploys sees which release answers."""
 LIBRARIES = ".python_packages/lib/site-packages"
 """Where the platform's worker looks for an app's libraries."""
 MOST_BYTES = 60_000_000
@@ -42,6 +44,7 @@ def build(*, project: Path, output: Path, most_bytes: int = MOST_BYTES) -> Built
     for path in own:
         (content / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(project / path, content / path)
+    (content / BUILD_FILE).write_text(_build_id(content), encoding="utf-8")
     compile_all(content)
     paths = tuple(sorted(file.relative_to(content).as_posix() for file in content.rglob("*") if file.is_file()))
     archive = output / "connector.zip"
@@ -50,3 +53,13 @@ def build(*, project: Path, output: Path, most_bytes: int = MOST_BYTES) -> Built
     if (size := archive.stat().st_size) > most_bytes:
         raise PackageFaulty(f"{archive} has {size:,} bytes, more than {most_bytes:,}: see what made it larger")
     return Built(content=content, paths=paths, archive=archive)
+
+
+def _build_id(content: Path) -> str:
+    """Twelve hex digits of what the package is made from: the same files have the same, any other file another."""
+    whole = hashlib.sha256()
+    for file in sorted(file for file in content.rglob("*") if file.is_file()):
+        whole.update(
+            f"{file.relative_to(content).as_posix()} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode()
+        )
+    return whole.hexdigest()[:12]

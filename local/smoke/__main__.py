@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     logging.getLogger("azure").setLevel(logging.CRITICAL)  # what goes wrong is raised, and told once
     try:
-        platform, patience = _asked_for(arguments)
-        smoke(platform, patience=patience)
+        platform, patience, build = _asked_for(arguments)
+        smoke(platform, patience=patience, build=build)
     except SmokeFailed as failed:
         print(f"  ✗ {failed}", file=sys.stderr)
         return 1
@@ -49,14 +49,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def smoke(platform: Platform, *, patience: float) -> None:
-    """The whole test; each step may take `patience` seconds. Raises SmokeFailed and what the Service Bus SDK raises."""
+def smoke(platform: Platform, *, patience: float, build: str | None = None) -> None:
+    """The whole test; each step may take `patience` seconds. Begins when `build` answers, if one is given.
+
+    Raises SmokeFailed and what the Service Bus SDK raises.
+    """
     heading(f"Smoke test of {platform.url} (operator {GLN}, in rehearsal)")
     app = AppClient(platform.url, patience=patience)
     try:
         watch = Stopwatch()
-        health = app.eventually("/health", lambda status, _: status == 200)
-        step("health", f"version {health['version']}", seconds=watch.seconds)
+        health = app.eventually(
+            "/health", lambda status, said: status == 200 and (build is None or said.get("build") == build)
+        )
+        step("health", f"version {health['version']}, build {health.get('build')}", seconds=watch.seconds)
         watch = Stopwatch()
         made = prepare_operator(app, admin_key=platform.admin_key)
         step("operator", f"{NAME}: {'made' if made else 'there'}", seconds=watch.seconds)
@@ -69,21 +74,24 @@ def smoke(platform: Platform, *, patience: float) -> None:
         app.close()
 
 
-def _asked_for(arguments: Sequence[str] | None) -> tuple[Platform, float]:
+def _asked_for(arguments: Sequence[str] | None) -> tuple[Platform, float, str | None]:
     parser = argparse.ArgumentParser(prog="python -m local.smoke", description=__doc__)
     for name, variable in _FROM_AZD.items():
         parser.add_argument(f"--{name}", default=os.environ.get(variable), help=f"else {variable} of the environment")
     parser.add_argument(
         "--patience", type=float, default=180.0, help="seconds that each step may take, 180 if not given"
     )
+    parser.add_argument(
+        "--build", help="wait until /health names this build: while an update rolls, the old one answers"
+    )
     asked = parser.parse_args(arguments)
     given = {name: getattr(asked, name) for name in _FROM_AZD}
     if not given["url"]:
-        return local_platform(), asked.patience
+        return local_platform(), asked.patience, asked.build
     missing = [f"--{name}" for name, value in given.items() if not value]
     if missing:
         raise SmokeImpossible(f"{', '.join(missing)} must be given too, or `azd env get-values` be in the environment")
-    return azure_platform(**given), asked.patience
+    return azure_platform(**given), asked.patience, asked.build
 
 
 if __name__ == "__main__":

@@ -283,3 +283,4 @@ class Healthy(EdgeModel):
 
     status: Literal["ok"]
     version: str
+    build: Annotated[str | None, Field(description="The package that runs; null where it is not one")]

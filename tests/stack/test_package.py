@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from local.package import Built, build
-from local.package.build import LIBRARIES
+from local.package.build import BUILD_FILE, LIBRARIES
 from local.stack import SERVICE_BUS, TABLES, running
 from tests.stack.unpacked_package import PROJECT, platform_beside, running_package, unpack
 
@@ -47,7 +47,9 @@ def test_unpacked_elsewhere_it_starts_with_the_same_functions_and_writes_nothing
         running(state=tmp_path / "state", in_memory_tables=True, only={TABLES, SERVICE_BUS}) as stack,
         running_package(package, platform, settings=stack.settings) as (url, output),
     ):
-        assert httpx.get(f"{url}/health", timeout=30, trust_env=False).json()["status"] == "ok"
+        health = httpx.get(f"{url}/health", timeout=30, trust_env=False).json()
+        assert health["status"] == "ok"
+        assert health["build"] == (built.content / BUILD_FILE).read_text() != ""
         assert httpx.get(f"{url}/", timeout=30, trust_env=False, follow_redirects=True).is_success
     assert FUNCTION.findall(output) == indexed
     # Whoever lacks its bytecode would have had it written here, for these tests may run as root.
@@ -73,7 +75,7 @@ def test_every_module_finds_its_libraries_in_the_package(built: Built, tmp_path:
 def test_it_holds_the_app_and_its_libraries_and_nothing_else(built: Built) -> None:
     own = [path for path in built.paths if not path.startswith(LIBRARIES)]
     assert {path.split("/")[0] for path in own} == {
-        *("function_app.py", "host.json", "requirements.txt", "functions", "shared", "__pycache__")
+        *("function_app.py", "host.json", "requirements.txt", "functions", "shared", "__pycache__", BUILD_FILE)
     }
     assert {path for path in own if NOT_THERE & set(path.split("/"))} == set()
     assert not [path for path in built.paths if path.split("/")[-1].startswith(".env")]

@@ -122,3 +122,12 @@ def test_what_is_missing_to_reach_azure_is_named(whole: WholeStack) -> None:
     failed = _smoke(whole.stack, "--url", "https://an-app.azurewebsites.net", "--topic", "t", FUNCTION_APP_URL="")
     assert failed.returncode == 2
     assert "--namespace, --vault must be given too" in failed.stderr
+
+
+def test_a_run_for_a_build_waits_for_it_and_touches_nothing_before(whole: WholeStack) -> None:
+    failed = _smoke(whole.stack, "--build", "0123456789ab", "--patience", "0.5")
+
+    assert failed.returncode == 1
+    assert "not within 0.5 s" in failed.stderr
+    assert '"build"' in failed.stderr
+    assert "operator" not in failed.stdout.split("rehearsal)")[1]

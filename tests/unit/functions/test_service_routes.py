@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[3]
 async def test_health_says_so_and_reads_from_storage(app: App) -> None:
     reads = app.rows.reads
     reply = await app.send("GET", "/health", key=None)
-    assert (reply.status, reply.document) == (200, {"status": "ok", "version": VERSION})
+    assert (reply.status, reply.document) == (200, {"status": "ok", "version": VERSION, "build": None})
     assert app.rows.reads == reads + 1
 
 

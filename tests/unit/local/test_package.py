@@ -1,5 +1,6 @@
 """What may be in the package that is deployed, and what stops it."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -135,10 +136,24 @@ def test_the_content_keeps_its_bytecode_when_azd_zips_it(tmp_path: Path) -> None
     with zipfile.ZipFile(built.archive) as archive:
         assert set(archive.namelist()) == {
             *APP,
+            "build.txt",
             "__pycache__/function_app.cpython-313.pyc",
             "functions/__pycache__/door.cpython-313.pyc",
             "shared/__pycache__/__init__.cpython-313.pyc",
         }
+
+
+def test_a_package_has_a_name_that_follows_from_its_files(tmp_path: Path) -> None:
+    project = _project(tmp_path / "project")
+
+    def name() -> str:
+        return (build(project=project, output=tmp_path / "output").content / "build.txt").read_text()
+
+    first = name()
+    assert re.fullmatch(r"[0-9a-f]{12}", first)
+    assert name() == first
+    (project / "functions" / "door.py").write_text("ANOTHER = 1\n")
+    assert name() != first
 
 
 def test_too_large_a_package_is_refused(tmp_path: Path) -> None:
