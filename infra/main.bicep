@@ -42,7 +42,8 @@ var deliveriesNamespaceName = 'sb-deliveries-${token}'
 var platformVaultName = 'kv-plat-${token}'
 var operatorsVaultName = 'kv-oper-${token}'
 // As text, because quotes do not survive azd's way from its environment into the parameters file.
-var groupTexts = empty(signInGroups) ? [] : split(signInGroups, ';')
+// A semicolon too many is no group.
+var groupTexts = filter(split(signInGroups, ';'), text => !empty(text))
 var glnsByGroup = toObject(groupTexts, text => split(text, '=')[0], text => split(text, '=')[1] == '*' ? '*' : split(split(text, '=')[1], ','))
 
 resource connectorGroup 'Microsoft.Resources/resourceGroups@2024-03-01' = {

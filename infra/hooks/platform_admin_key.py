@@ -30,6 +30,8 @@ MANAGEMENT = "https://management.azure.com"
 # A role that was just given holds after some minutes.
 PATIENCE_SECONDS = 600
 PAUSE_SECONDS = 15
+# To a question that the platform does not know.
+NOT_OFFERED = (400, 404, 405, 409, 501)
 # No role opens a vault that is closed to where one is.
 CLOSED = ("ForbiddenByFirewall", "ForbiddenByConnection")
 
@@ -80,7 +82,11 @@ def settle(vault: Vault) -> str:
 
 
 def refresh_references(environ: Mapping[str, str], credential: AzureDeveloperCliCredential) -> None:
-    """The app reads its references to secrets again, which it would otherwise do within a day. Raises AzureError."""
+    """The app reads its references to secrets again, which it would otherwise do within a day. Raises AzureError.
+
+    Where the platform does not offer that by itself, the app is started anew, which does it too: it is documented for
+    App Service, and nothing says that Flex Consumption has it.
+    """
     app = (
         f"/subscriptions/{environ['AZURE_SUBSCRIPTION_ID']}/resourceGroups/{environ['AZURE_RESOURCE_GROUP']}"
         f"/providers/Microsoft.Web/sites/{environ['FUNCTION_APP_NAME']}"
@@ -89,7 +95,10 @@ def refresh_references(environ: Mapping[str, str], credential: AzureDeveloperCli
     client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(MANAGEMENT, policies=policies)
     with client:
         address = f"{MANAGEMENT}{app}/config/configreferences/appsettings/refresh?api-version=2022-03-01"
-        client.send_request(HttpRequest("POST", address)).raise_for_status()
+        answer = client.send_request(HttpRequest("POST", address))
+        if answer.status_code in NOT_OFFERED:
+            answer = client.send_request(HttpRequest("POST", f"{MANAGEMENT}{app}/restart?api-version=2022-03-01"))
+        answer.raise_for_status()
 
 
 def main() -> int:

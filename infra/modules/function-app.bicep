@@ -104,9 +104,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       siteUpdateStrategy: { type: 'RollingUpdate' }
     }
     siteConfig: {
+      // Of a site's usual settings Flex Consumption refuses many, `ftpsState` among them (error 51021): it has no FTP.
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       // Every setting that the app reads stands here, those that are for developers' machines aside: infra/README.md.
       appSettings: [
         // Of the host. With a user-assigned identity a connection takes three settings.
@@ -155,15 +155,18 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
 }
 
 // Deployments come with an Entra token; a user name and a password would be a second way in that nobody watches.
+// The place is not in Azure's description of these two, and without it they are refused.
 resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'ftp'
+  location: location
   properties: { allow: false }
 }
 
 resource noDeploymentPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'scm'
+  location: location
   properties: { allow: false }
 }
 

@@ -69,11 +69,13 @@ resource topic 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = {
   }
 }
 
-// What Utility Cloud is handed: it can publish to this topic, and nothing else.
+// What Utility Cloud is handed: it can publish to this topic, and nothing else. After the subscription and its rule,
+// because two changes of one topic at a time may be refused as a conflict.
 resource send 'Microsoft.ServiceBus/namespaces/topics/authorizationRules@2024-01-01' = {
   parent: topic
   name: 'utility-cloud-send'
   properties: { rights: ['Send'] }
+  dependsOn: [rule]
 }
 
 resource subscription 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = {
@@ -122,9 +124,9 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
     requiresSession: false
     // A message asks for an attempt at a line that is stored: twice does no harm.
     requiresDuplicateDetection: false
-    // After an hour the timer has long looked after the line.
+    // After an hour the timer has long looked after the line: such a message is of no use to anybody.
     defaultMessageTimeToLive: 'PT1H'
-    deadLetteringOnMessageExpiration: true
+    deadLetteringOnMessageExpiration: false
     maxSizeInMegabytes: 1024
     autoDeleteOnIdle: never
     enablePartitioning: false

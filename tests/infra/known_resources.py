@@ -58,6 +58,9 @@ BY_HAND: dict[str, tuple[str, frozenset[str], str]] = {
 }
 
 
+# What Azure's own description lacks and Azure asks for: github.com/Azure/bicep-types-az/issues/1529.
+ASKED_FOR = {"Microsoft.Web/sites/basicPublishingCredentialsPolicies": frozenset({"location"})}
+
 # Where what is answered has another class than what is sent.
 READ_AS = {
     "Microsoft.Storage/storageAccounts": "StorageAccount",

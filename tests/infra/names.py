@@ -11,7 +11,18 @@ _OWN_TYPES = {"string", "int", "bool", "object", "array", "any"}
 _NAMESPACES = {"az", "sys"}
 _FOR_USE = (Kind.PARAMETER, Kind.VARIABLE, Kind.FUNCTION, Kind.TYPE)
 _FUNCTIONS = {
-    *("loadJsonContent", "loadTextContent", "empty", "split", "trim", "replace", "string", "union", "toObject"),
+    *(
+        "loadJsonContent",
+        "loadTextContent",
+        "empty",
+        "split",
+        "trim",
+        "replace",
+        "string",
+        "union",
+        "toObject",
+        "filter",
+    ),
     *("uniqueString", "guid", "subscription", "resourceGroup", "tenant", "environment", "subscriptionResourceId"),
 }
 

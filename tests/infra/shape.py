@@ -9,7 +9,7 @@ from tree_sitter import Node
 from tests.infra.azure_models import Model, Property
 from tests.infra.bicep import BicepFile, Declaration, Kind, Templates
 from tests.infra.bicep.syntax import descendants, entries, plain_text, text_of
-from tests.infra.known_resources import BY_HAND, KNOWN, model_of
+from tests.infra.known_resources import ASKED_FOR, BY_HAND, KNOWN, model_of
 
 _BICEPS_OWN = {"name", "parent", "scope", "dependsOn"}
 _ALWAYS_THERE = {"id", "name", "type", "apiVersion"}
@@ -39,7 +39,9 @@ def _of_resource(file: BicepFile, declared: Declaration) -> Iterator[str]:
     elif declared.existing:
         yield from (f"{name} is not for one that exists" for name, _ in entries(body) if name not in _BICEPS_OWN)
     else:
-        yield from _Check(file).members(body, model_of(declared.resource_type), "", own=_BICEPS_OWN)
+        asked_for = ASKED_FOR.get(declared.resource_type, frozenset())
+        yield from (f"{name} is missing" for name in asked_for - {name for name, _ in entries(body)})
+        yield from _Check(file).members(body, model_of(declared.resource_type), "", own=_BICEPS_OWN | asked_for)
 
 
 class _Check:

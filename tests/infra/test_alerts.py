@@ -67,6 +67,9 @@ def _search(search: Deployed) -> Iterator[str]:
     for column in filter(None, columns):
         if not re.search(rf"\b{column}\b", criterion["query"]):
             yield f"its query has no column {column}"
+    # learn.microsoft.com/azure/azure-monitor/alerts/alerts-log-query, Log query constraints
+    if found := re.search(r"^[^/\n]*\b(union|search)\b", criterion["query"], re.MULTILINE):
+        yield f"Azure Monitor supports no alert with {found[1]}"
 
 
 def test_every_alert_is_explained_and_every_explanation_is_of_an_alert(templates: Templates) -> None:
@@ -107,6 +110,14 @@ def test_the_workbook_is_one() -> None:
 def test_an_alert_gone_wrong_is_found(templates: Templates, old: str, new: str, expected: str) -> None:
     found = list(findings(templates.altered("modules/alerts.bicep", old, new), RUNBOOK))
     assert any(expected in finding for finding in found), found
+
+
+def test_a_query_that_alerts_do_not_support_is_found(templates: Templates) -> None:
+    altered = templates.altered(
+        "alerts/authorization-slow.kql", "\nAppDependencies", "\nunion AppDependencies, AppRequests"
+    )
+    found = list(findings(altered, RUNBOOK))
+    assert "staging: authorization-slow: Azure Monitor supports no alert with union" in found, found
 
 
 def test_a_paragraph_gone_wrong_is_found(templates: Templates) -> None:

@@ -28,7 +28,8 @@ ALWAYS = [
     ("Microsoft.Web/sites", "properties.httpsOnly", True),
     ("Microsoft.Web/sites", "properties.siteConfig.minTlsVersion", "1.2"),
     ("Microsoft.Web/sites", "properties.siteConfig.scmMinTlsVersion", "1.2"),
-    ("Microsoft.Web/sites", "properties.siteConfig.ftpsState", "Disabled"),
+    # Flex Consumption has no FTP, and refuses to be told so (error 51021).
+    ("Microsoft.Web/sites", "properties.siteConfig.ftpsState", None),
     ("Microsoft.Web/sites", "identity.type", "UserAssigned"),
     ("Microsoft.Web/sites", "properties.functionAppConfig.runtime.name", "python"),
     ("Microsoft.Web/sites", "properties.functionAppConfig.runtime.version", "3.13"),

@@ -25,6 +25,7 @@ LEFT_OUT = {
     ("CKV_AZURE_17", "app"): "webhooks come with keys of ours; client certificates are not offered by those who call",
     ("CKV_AZURE_18", "app"): "HTTP/2 is spoken by the front of Flex Consumption, whatever the site says",
     ("CKV_AZURE_67", "app"): "as CKV_AZURE_18, for function apps",
+    ("CKV_AZURE_78", "app"): "Flex Consumption has no FTP, and refuses to be told so",
     ("CKV_AZURE_212", "app"): "Flex Consumption has alwaysReady in place of a number of workers",
     ("CKV_AZURE_213", "app"): "Flex Consumption has no platform health check; /health is asked by whoever watches",
     ("CKV_AZURE_222", "app"): FRONT,
@@ -52,7 +53,6 @@ PLANTED = [
         "minTlsVersion: '1.0'\n      scm",
         ("CKV_AZURE_15", "app"),
     ),
-    ("modules/function-app.bicep", "ftpsState: 'Disabled'", "ftpsState: 'AllAllowed'", ("CKV_AZURE_78", "app")),
 ]
 
 

@@ -39,6 +39,13 @@ def test_every_known_type_has_a_shape_to_hold_it_against(resource_type: str) -> 
     assert model_of(resource_type).properties
 
 
+def test_what_azure_asks_for_without_saying_so_is_found_missing(templates: Templates) -> None:
+    altered = templates.altered(
+        "modules/function-app.bicep", "  name: 'scm'\n  location: location\n", "  name: 'scm'\n"
+    )
+    assert [finding.rpartition(": ")[2] for finding in findings(altered)] == ["location is missing"]
+
+
 QUEUE = (
     "resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {{\n  name: 'a'\n  properties: {{ {} }}\n}}"
 )

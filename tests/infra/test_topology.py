@@ -128,7 +128,7 @@ def test_a_difference_is_found(
     [
         ("maxDeliveryCount", "11", "maxDeliveryCount is 11, and 10"),
         ("autoDeleteOnIdle", "'PT1H'", "autoDeleteOnIdle is not said"),
-        ("deadLetteringOnMessageExpiration", "false", "deadLetteringOnMessageExpiration is False, and True"),
+        ("deadLetteringOnMessageExpiration", "'other'", "deadLetteringOnMessageExpiration is 'other', and "),
         ("requiresDuplicateDetection", "true", "requiresDuplicateDetection is True, and False"),
     ],
 )
