@@ -36,7 +36,7 @@ def _says(*texts: str) -> Callable[[Stage, int, Page], None]:
 def _standing(stage: Stage, _: int, page: Page) -> None:
     newest = newest_lines(stage.sessions)[0]
     heard = page.named(r"session-stopped for <a [^>]*>([^<]+)</a>")
-    assert heard == [newest], (heard, newest)
+    assert heard == [newest], (heard, newest, page.html)
     assert page.named(r'<a href="[^"]*/deliveries/(\d+)">') == [newest], page.html
     assert ">connected</span>" in page.html, page.html
 
