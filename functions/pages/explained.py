@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from babel.numbers import get_decimal_symbol
-
 from functions.pages.tariff_words import elements, understood
 from functions.pages.visit import Visit
 from shared.operators import id_fault
@@ -90,7 +88,7 @@ def followed(step: str, formats: "Formats") -> Iterator[tuple[str, str]]:
     decimal sign of the operator's country. All digits stay.
     """
     step, end = in_words(step), 0
-    sign = get_decimal_symbol(formats.locale)
+    sign = formats.decimal_mark
     step = step[0].upper() + step[1:]
     for found in _TIME_OR_NUMBER.finditer(step):
         yield "text", step[end : found.start()]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_currency, format_decimal, get_currency_precision, get_decimal_symbol
 
 from shared.operators import Operator
 
@@ -27,6 +27,11 @@ class Formats:
 
     locale: Locale
     zone: ZoneInfo
+
+    @property
+    def decimal_mark(self) -> str:
+        """What stands between a number's whole part and the rest."""
+        return str(get_decimal_symbol(self.locale))
 
     def when(self, instant: Instant) -> str:
         """A time in the operator's zone, to the second."""

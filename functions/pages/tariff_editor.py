@@ -98,10 +98,8 @@ async def _example(visit: Visit, tariff: Tariff) -> tuple[Report | None, str]:
 
 def tariff_form(visit: Visit, document: Document) -> TariffForm | None:
     """The form of a stored tariff; None if that says more than the form can."""
-    from babel.numbers import get_decimal_symbol
-
     tariff, _ = understood(document, operator=visit.operator)
-    return form_of(tariff, decimal_mark=get_decimal_symbol(formats_of_visit(visit).locale))
+    return form_of(tariff, decimal_mark=formats_of_visit(visit).decimal_mark)
 
 
 def in_force(entry: Entry[Document], now: datetime) -> Document:

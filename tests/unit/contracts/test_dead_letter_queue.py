@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 from azure.servicebus import ServiceBusMessage
+from azure.servicebus.aio import ServiceBusReceiver
 from azure.servicebus.amqp import AmqpAnnotatedMessage
 
-from shared.contracts import DeadLetter
+from shared.contracts import DeadLetter, ServiceBusDeadLetters
 from shared.faults import StorageUnavailable
-from tests.unit.contracts.buried import Graveyard, Graveyards, graveyards, numbered
+from tests.unit.contracts.buried import SUBSCRIPTION, Graveyard, Graveyards, graveyards, numbered
+from tests.unit.contracts.world import HeldClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -66,6 +68,53 @@ async def test_a_walk_goes_through_all_pages_in_order_and_neither_locks_nor_coun
     left = await yard.emptied(600)
     assert [message.message_id for message in left] == ids(letters)
     assert {message.delivery_count for message in left} == {0}
+
+
+class Watched(ServiceBusDeadLetters):
+    """Counts the receivers that it opens."""
+
+    opened = 0
+
+    def _receiver(self) -> ServiceBusReceiver:
+        self.opened += 1
+        return super()._receiver()
+
+
+def watched(yard: Graveyard, clock: HeldClock) -> Watched:
+    return Watched(client=yard.client, topic=yard.topic, subscription=SUBSCRIPTION, clock=clock)
+
+
+async def test_walks_that_follow_each_other_open_one_receiver_until_it_was_quiet_for_long(yard: Graveyard) -> None:
+    await yard.bury(*numbered(3))
+    clock = HeldClock()
+    letters = watched(yard, clock)
+    for _ in range(5):
+        assert len([letter async for letter in letters.walk()]) == 3
+        async with aclosing(letters.walk(first=2)) as some:  # such as a page that has enough
+            await anext(some)
+        clock.move(minutes=2)
+    assert letters.opened == 1
+    clock.move(minutes=2)
+    assert len([letter async for letter in letters.walk()]) == 3
+    assert letters.opened == 2
+
+
+async def test_two_walks_at_once_have_a_receiver_each_and_one_that_was_given_up_is_not_used_again(
+    yard: Graveyard,
+) -> None:
+    await yard.bury(*numbered(300))
+    letters = watched(yard, HeldClock())
+    async with aclosing(letters.walk()) as one, aclosing(letters.walk()) as other:
+        both = [(await anext(one)).number, (await anext(other)).number]
+        assert both == [1, 1]
+        assert letters.opened == 2
+    given_up = asyncio.create_task(anext(letters.walk()))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert len([letter async for letter in letters.walk()]) == 300
+    assert letters.opened == 3
 
 
 async def test_what_is_removed_is_exactly_what_was_asked_for_and_the_others_are_there_at_once(
