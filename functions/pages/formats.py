@@ -1,5 +1,6 @@
 """Numbers, money, dates and durations as people in the operator's country write them."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ _BY_CURRENCY = {"NOK": "nb_NO", "SEK": "sv_SE", "DKK": "da_DK", "ISK": "is_IS"}
 _BY_ZONE = {"Europe/Helsinki": "fi_FI", "Europe/Mariehamn": "sv_FI", "Europe/Berlin": "de_DE"}
 _ELSEWHERE = "en_GB"
 _MINUTE = timedelta(minutes=1)
+_AMOUNT = re.compile(r"(?<![\w.,:-])(-?\d+)\.(\d+)(?= (?:kWh|kW|[A-Z]{3})\b)")
 
 type Instant = datetime | str
 """A time with its offset, or its ISO text."""
@@ -78,6 +80,10 @@ class Formats:
         places = max(-int(exact.as_tuple().exponent), get_currency_precision(currency))
         pattern = "#,##0." + "0" * places if places else "#,##0"
         return format_currency(exact, currency, format=f"{pattern} ¤", locale=self.locale, currency_digits=False)
+
+    def told(self, text: str) -> str:
+        """A sentence of the log, in which energies and amounts have a point: with this country's decimal mark."""
+        return _AMOUNT.sub(rf"\1{self.decimal_mark}\2", text)
 
     def lasted(self, seconds: float) -> str:
         """A duration in hours, minutes and seconds."""
