@@ -154,20 +154,22 @@ async def _learn(call: Call, message: SessionStarted | SessionStopped | Measurem
 
 
 async def _answer(call: Call, question: AuthorizationQuestion) -> Answer:
-    services = wiring()
-    with span("authorization", gln=call.gln, parent=call.traceparent, since=call.arrived_at) as told:
-        verdict = await authorize(
-            operator=call.operator,
-            places=services.directory,
-            drivers=services.drivers,
-            charger_id=question.charger_id,
-            tag=question.tag,
-            now=call.received_at,
-        )
-        outcome = str(verdict.refusal or "allowed")
-        told.tell(outcome=outcome)
-    if call.arrived_at is not None:
-        record(AUTHORIZATION_DURATION, (time.time_ns() - call.arrived_at) / 1e9, outcome=outcome)
+    services, outcome = wiring(), "failed"
+    try:
+        with span("authorization", gln=call.gln, parent=call.traceparent, since=call.arrived_at) as told:
+            verdict = await authorize(
+                operator=call.operator,
+                places=services.directory,
+                drivers=services.drivers,
+                charger_id=question.charger_id,
+                tag=question.tag,
+                now=call.received_at,
+            )
+            outcome = str(verdict.refusal or "allowed")
+            told.tell(outcome=outcome)
+    finally:  # who got no answer waited too
+        if call.arrived_at is not None:
+            record(AUTHORIZATION_DURATION, (time.time_ns() - call.arrived_at) / 1e9, outcome=outcome)
     services.background.start(_note(call, question, verdict), name="noting down an authorization")
     document: dict[str, object] = {"charging_allowed": verdict.allowed, "rfid_tag_type": ""}
     if verdict.refusal is not None:

@@ -30,8 +30,9 @@ async def contract_event(message: func.ServiceBusMessage, context: func.Context 
         with continuing(traceparent_of(context)):
             await provisioning.carry_out(envelope_of(message))
     except PoisonEvent as poison:
-        # The log has the whole story; a traceback through ten deliveries would tell nobody more.
-        raise PoisonEvent(field=poison.field, fault=poison.fault) from None
+        # The log has the whole story. The platform notes down what is raised, ten times: neither a traceback nor words
+        # that may name somebody's tag belong there.
+        raise PoisonEvent(field=poison.field, fault="is refused; the operator's log says why") from None
 
 
 def envelope_of(message: func.ServiceBusMessage) -> "Envelope":

@@ -1,6 +1,6 @@
 """What use cases stand on: settings, stores, clients, the directory. One of each per process, made on first use."""
 
-import contextlib
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -18,6 +18,7 @@ from shared.storage.stores import Stores
 from shared.telemetry import Counts, start_exporting, start_printing
 
 PAGE_FAILURES_PER_MINUTE = 60
+_log = logging.getLogger(__name__)
 
 
 class Foundation(Stores):
@@ -106,14 +107,19 @@ class Foundation(Stores):
 
     def watch(self) -> None:
         """Telemetry goes where the settings say from now on; nowhere if they say nothing, or are faulty: whoever needs
-        them tells that.
+        them tells that. Nor if it cannot start: nobody who charges is to wait until that is mended.
         """
-        with contextlib.suppress(SettingsFaulty):
+        try:
             settings = self.settings
+        except SettingsFaulty:
+            return
+        try:
             if settings.application_insights is not None:
                 start_exporting(connection_string=settings.application_insights, kept_share=settings.trace_sampling)
             elif settings.print_telemetry:
                 start_printing()
+        except Exception:  # noqa: BLE001  as above
+            _log.exception("telemetry is off: it cannot be started; look at the settings that begin with OTEL_")
 
     async def aclose(self) -> None:
         """Waits for what is written in the background and closes every client. Nothing can be used afterwards."""

@@ -15,7 +15,7 @@ _SEAL = 32
 
 def sealed(text: str, person: Person, *, secret: str | None) -> str:
     """A text for this person, as a cookie can carry it. `secret` is the same in every process."""
-    said = text.encode()[:_LONGEST]
+    said = text.encode(errors="replace")[:_LONGEST]
     return base64.urlsafe_b64encode(_seal(said, person, secret) + said).decode()
 
 

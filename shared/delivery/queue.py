@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,8 @@ class DeliveriesQueue:
         self._waiting.append((body, traceparent()))
         if not self._is_sending:
             self._is_sending = True
-            self._background.start(self._send(), name="asking for attempts at deliveries")
+            # Not as part of what is under way: it is for all who ask meanwhile.
+            Context().run(self._background.start, self._send(), name="asking for attempts at deliveries")
 
     async def _send(self) -> None:
         from azure.servicebus import ServiceBusMessage

@@ -93,6 +93,9 @@ class Measuring:
                 except StorageUnavailable as error:
                     _log.warning("an operator is not measured: %s", error, extra={"gln": operator.gln})
                     return False
+                except Exception:  # noqa: BLE001  whatever is wrong with this one, the others are to be measured
+                    _log.exception("an operator cannot be measured", extra={"gln": operator.gln})
+                    return False
                 return True
 
         record(MEASURED, sum(await asyncio.gather(*map(measure, operators))))
@@ -126,6 +129,9 @@ class Measuring:
                         break
         except StorageUnavailable as error:
             _log.warning("dead letters are not counted: %s", error)
+            return
+        except Exception:  # noqa: BLE001  whatever is wrong over there, the operators are to be measured
+            _log.exception("dead letters cannot be counted")
             return
         record(DEAD_LETTERS, found, subscription=self.subscription)
 

@@ -21,13 +21,19 @@ OF_THE_INTERVAL: Final[dict[type, AggregationTemporality]] = dict.fromkeys(
 again as if it still were so.
 """
 
+EACH_KEPT_APART: Final[dict[type, int]] = dict.fromkeys((Counter, Histogram, _Gauge), 100_000)
+"""So many values of an instrument are kept apart. Else they are 2,000, four for each of 500 operators, and those of all
+further ones become one that is nobody's. Attributes come from few words of our own and the operators that are set up.
+"""
+_INSTANCE: Final = ("WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME")  # Flex Consumption has the second alone
+
 
 def resource() -> Resource:
     """Which app and which of its instances, as Azure names them."""
     return Resource(
         {
             "service.name": os.environ.get("WEBSITE_SITE_NAME", NAME),
-            "service.instance.id": os.environ.get("WEBSITE_INSTANCE_ID", "local")[:16],
+            "service.instance.id": next(filter(None, map(os.environ.get, _INSTANCE)), "local"),
         }
     )
 

@@ -18,12 +18,14 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
-from .building import OF_THE_INTERVAL, built, resource
+from .building import EACH_KEPT_APART, OF_THE_INTERVAL, built, resource
 from .log_records import LogRecords, hand_over, take_back
 from .telemetry import Telemetry
 
 METRICS_EVERY_SECONDS: Final = 60
 _WHOLE: Final = 1.0
+# Else it is five minutes, four times over, and whoever flushes waits. What was not taken waits on disk for the next.
+_LONGEST_SILENCE_SECONDS: Final = 10.0
 # What the exporter would tell Microsoft of itself, or ask it for. Where it is set, that is kept.
 _OF_ITS_OWN: Final = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
@@ -43,6 +45,7 @@ def exporting(*, connection_string: str, kept_share: float) -> Telemetry:
         metrics=PeriodicExportingMetricReader(
             _Metrics(partial(make, "AzureMonitorMetricExporter")),
             export_interval_millis=METRICS_EVERY_SECONDS * 1000,
+            cardinality_limits=EACH_KEPT_APART,
         ),
         sampler=_sampler(kept_share),
     )
@@ -82,7 +85,9 @@ def _sampler(kept_share: float) -> Sampler:
 def _exporter(kind: str, *, connection_string: str) -> Any:
     from azure.monitor.opentelemetry import exporter
 
-    return getattr(exporter, kind)(connection_string=connection_string)
+    return getattr(exporter, kind)(
+        connection_string=connection_string, read_timeout=_LONGEST_SILENCE_SECONDS, retry_total=0
+    )
 
 
 class _Spans(SpanExporter):

@@ -80,7 +80,7 @@ AUTHORIZATION_DURATION: Final = Instrument(
     name="connector.authorization.duration",
     kind=Kind.HISTOGRAM,
     unit="s",
-    description="How long a driver waits for the answer, from the question's arrival here",
+    description="How long a driver waits for the answer, or in vain (`failed`), from the question's arrival here",
     attributes=("outcome",),
     limits=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )

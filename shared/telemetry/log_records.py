@@ -7,7 +7,8 @@ from typing import Final
 
 from opentelemetry._logs import LoggerProvider, LogRecord
 from opentelemetry.sdk._logs._internal import std_to_otel
-from opentelemetry.trace import get_current_span
+
+from .spans import about_now
 
 LOGGERS: Final = ("shared", "functions")
 """Whose records are the app's own. Those of libraries go the platform's way, from WARNING on."""
@@ -70,7 +71,7 @@ def _as_told(record: logging.LogRecord) -> LogRecord:
 
 
 def _attributes(record: logging.LogRecord) -> Iterator[tuple[str, str]]:
-    of_the_span = getattr(get_current_span(), "attributes", None) or {}
+    of_the_span = about_now()
     for name in _TOLD:
         value = getattr(record, name, None) or of_the_span.get(name)
         if value is not None:

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, Sp
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import StatusCode
 
-from .building import OF_THE_INTERVAL, built
+from .building import EACH_KEPT_APART, OF_THE_INTERVAL, built
 from .telemetry import Telemetry
 
 PRINTED_EVERY_SECONDS: Final = 10
@@ -27,7 +27,11 @@ def printing() -> Telemetry:
     """Telemetry that is printed: spans as they end, metrics every ten seconds, where anything happened."""
     return built(
         spans=SimpleSpanProcessor(PrintedSpans()),
-        metrics=PeriodicExportingMetricReader(PrintedMetrics(), export_interval_millis=PRINTED_EVERY_SECONDS * 1000),
+        metrics=PeriodicExportingMetricReader(
+            PrintedMetrics(),
+            export_interval_millis=PRINTED_EVERY_SECONDS * 1000,
+            cardinality_limits=EACH_KEPT_APART,
+        ),
         sampler=ALWAYS_ON,
     )
 

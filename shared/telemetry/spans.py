@@ -3,7 +3,8 @@
 import contextlib
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 from .telemetry import Telemetry, current
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 TRACEPARENT: Final = "traceparent"
 _CUT_OFF = "interrupted"
+_ABOUT: ContextVar[Mapping[str, str]] = ContextVar("about")
+_WHAT_IT_IS_ABOUT: Final = frozenset({"gln", "reference"})
 
 
 class Span:
@@ -21,6 +24,8 @@ class Span:
 
     def __init__(self, span: "OtelSpan | None" = None) -> None:
         self._span = span
+        self.about: dict[str, str] = {}
+        """Which operator and which reference, as far as it was told."""
         self._has_outcome = False
 
     def tell(
@@ -32,6 +37,8 @@ class Span:
         for name, value in (("gln", gln), ("reference", reference), ("outcome", outcome)):
             if value is not None:
                 self._span.set_attribute(name, str(value))
+                if name in _WHAT_IT_IS_ABOUT:
+                    self.about[name] = str(value)
         self._has_outcome = self._has_outcome or outcome is not None
         if failed:
             self._fail(outcome or "")
@@ -117,6 +124,11 @@ def told_span(name: str, *, since: int, outcome: str, status: int | None, failed
     otel.end()
 
 
+def about_now() -> Mapping[str, str]:
+    """Which operator and which reference are under way here, also where the trace is not kept."""
+    return _ABOUT.get({})
+
+
 @contextlib.contextmanager
 def continuing(parent: str | None) -> Iterator[None]:
     """What happens in the block goes on with `parent`, a `traceparent`; None or nonsense: it begins something new."""
@@ -164,15 +176,22 @@ def _running(
         start_time=since or time.time_ns(),
     )
     running = Span(otel)
+    running.about.update(about_now())
+    running.about.update({name: value for name, value in attributes.items() if name in _WHAT_IT_IS_ABOUT})
+    token = _ABOUT.set(running.about)
     with use_span(otel, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
             yield running
         except BaseException as error:
             running.raised(error)
             raise
+        finally:
+            _ABOUT.reset(token)
 
 
-def _context_of(parent: str) -> "Context":
+def _context_of(parent: object) -> "Context":
+    from opentelemetry.context import Context
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-    return TraceContextTextMapPropagator().extract({TRACEPARENT: parent})
+    # A message may carry anything under that name, and OpenTelemetry only takes nonsense that is text.
+    return TraceContextTextMapPropagator().extract({TRACEPARENT: parent}) if isinstance(parent, str) else Context()

@@ -1,14 +1,22 @@
 """The process's telemetry: one for all, for what happens deep inside is told from there. Off until it is started."""
 
 import asyncio
+import contextlib
+import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .instruments import Instrument, Meters
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
+
+
+_LONGEST_FLUSH_SECONDS: Final = 30.0
+_flushing = threading.Lock()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +69,31 @@ def stop() -> None:
 
 
 async def flush() -> None:
-    """Sends what is not sent yet, beside the loop: for whoever may not be there when it would be sent by itself."""
-    if (telemetry := current()) is not None:
-        await asyncio.to_thread(telemetry.flush)
+    """Sends what is not sent yet, beside the loop: for whoever may not be there when it would be sent by itself.
+
+    Waits half a minute at most; then it goes on by itself, and until it is over no other one begins. What fails is
+    logged.
+    """
+    telemetry = current()
+    if telemetry is None or not _flushing.acquire(blocking=False):
+        return
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+    def send() -> None:
+        try:
+            telemetry.flush()
+        except Exception:  # noqa: BLE001  nobody who tells something is to fail for how it is sent
+            _log.exception("telemetry could not be sent at once")
+        finally:
+            _flushing.release()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(over.set)
+
+    # Not one of the loop's own threads: they are few, and names are looked up in them.
+    threading.Thread(target=send, name="flushing telemetry", daemon=True).start()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LONGEST_FLUSH_SECONDS):
+            await over.wait()
 
 
 def record(instrument: Instrument, value: float, /, **attributes: str) -> None:

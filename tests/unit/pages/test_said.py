@@ -63,5 +63,10 @@ def test_a_text_that_is_too_long_is_cut() -> None:
     assert said.unsealed(said.sealed("ø" * 5000, KARI, secret=SECRET), KARI, secret=SECRET) == "ø" * 750
 
 
+def test_half_a_character_does_not_keep_the_rest_from_being_said() -> None:
+    carried = said.sealed("Key \ud800 is revoked.", KARI, secret=SECRET)
+    assert said.unsealed(carried, KARI, secret=SECRET) == "Key ? is revoked."
+
+
 def test_without_a_secret_a_message_is_sealed_for_this_process() -> None:
     assert said.unsealed(said.sealed("done", KARI, secret=None), KARI, secret=None) == "done"

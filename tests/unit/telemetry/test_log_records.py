@@ -4,8 +4,9 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
-from shared.telemetry import span, stop
+from shared.telemetry import call_span, span, stop
 from tests.unit.sessions.platform_messages import GLN
 from tests.unit.telemetry.watched import Watched, watching
 
@@ -73,3 +74,15 @@ def test_else_what_the_span_is_about_and_it_is_part_of_its_trace(watched: Watche
     context = watched.span("delivery").get_span_context()
     assert context is not None
     assert (record.log_record.trace_id, record.log_record.span_id) == (context.trace_id, context.span_id)
+
+
+def test_also_where_the_trace_is_not_kept_and_in_a_call_out() -> None:
+    with watching(sampler=ALWAYS_OFF) as watched:
+        with span("delivery", gln=GLN) as told:
+            told.tell(reference="1032427936")
+            with call_span("send-line", host="api.utilitycloud.app"):
+                LOG.info("on the way")
+        LOG.info("elsewhere")
+        about = [dict(record.log_record.attributes or {}) for record in watched.log_records()]
+    assert watched.spans() == []
+    assert about == [{"gln": GLN, "reference": "1032427936"}, {}]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 
 from functions import upkeep
 from shared.delivery import DeliveryState
@@ -78,6 +79,18 @@ async def test_how_long_a_driver_waits_is_told_by_outcome(connected: World, watc
     assert len(watched.spans("authorization")) == 3
 
 
+async def test_a_driver_who_got_no_answer_waited_too(
+    connected: World, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any, **__: Any) -> Any:
+        raise StorageUnavailable(detail="gone")
+
+    await connected.settled()
+    monkeypatch.setattr(connected.wiring.directory, "charger", away)
+    assert (await connected.say({"charger_id": CHARGER, "rfid_tag_id": TAG})).status == 503
+    assert watched.metrics()["connector.authorization.duration"] == {told(outcome="failed"): 1}
+
+
 async def test_with_nothing_waiting_everything_is_zero(
     connected: World, watched: Watched, letters: DeadLettersInMemory
 ) -> None:
@@ -139,15 +152,22 @@ async def test_in_rehearsal_nothing_counts_as_waiting(
     assert found["connector.lines.oldest_undelivered"] == {told(gln=GLN): 0}
 
 
+@pytest.mark.parametrize(
+    "fault", [StorageUnavailable(detail="gone"), ValueError("'dreamt' is not a valid DeliveryState")], ids=str
+)
 async def test_an_operator_that_cannot_be_measured_keeps_no_other_from_it(
-    connected: World, watched: Watched, letters: DeadLettersInMemory, monkeypatch: pytest.MonkeyPatch
+    connected: World,
+    watched: Watched,
+    letters: DeadLettersInMemory,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception,
 ) -> None:
     await connected.operator(OTHER, mode=Mode.METER_VALUE)
     waiting = connected.wiring.measured_rows.waiting
 
     async def one_fails(*, home: Any, most: int) -> Any:
         if home.gln == GLN:
-            raise StorageUnavailable(detail="gone")
+            raise fault
         return await waiting(home=home, most=most)
 
     monkeypatch.setattr(connected.wiring.measured_rows, "waiting", one_fails)
@@ -157,10 +177,15 @@ async def test_an_operator_that_cannot_be_measured_keeps_no_other_from_it(
     assert "connector.lines.waiting" in found
 
 
-async def test_dead_letters_that_cannot_be_reached_are_not_told_as_none(connected: World, watched: Watched) -> None:
+@pytest.mark.parametrize(
+    "fault", [StorageUnavailable(detail="gone"), ClientAuthenticationError("no identity")], ids=str
+)
+async def test_dead_letters_that_cannot_be_reached_are_not_told_as_none(
+    connected: World, watched: Watched, fault: Exception
+) -> None:
     class Away:
         async def walk(self, *, first: int = 1) -> Any:
-            raise StorageUnavailable(detail="gone")
+            raise fault
             yield
 
     connected.wiring.dead_letters = Away()  # type: ignore[assignment]  # all of it that is used

@@ -83,6 +83,16 @@ async def test_no_mark_of_a_day_with_everything_in_it_is_told(connected: World, 
         assert mark.lower() not in told.lower(), mark
 
 
+async def test_what_the_platform_is_told_of_poison_is_in_nobodys_words(connected: World, watched: Watched) -> None:
+    """It notes down why a function failed, in its own telemetry."""
+    await _event(connected, TAG_MARK, OWNER_MARK)
+    with pytest.raises(PoisonEvent, match=r"^Payload\.Contract\.AccountingPoint\.Details\.Rfid: ") as caught:
+        await _event(connected, TAG_MARK, "707057500000088888", EventID="e-2")
+    for mark in (TAG_MARK, OWNER_MARK, "707057500000088888"):
+        assert mark not in str(caught.value)
+    assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
+
+
 async def test_of_an_error_its_words_are_left_out(watched: Watched) -> None:
     log = logging.getLogger("shared.something")
     with pytest.raises(ValueError, match=ERROR_MARK), span("contract-event"):

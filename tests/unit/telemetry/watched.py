@@ -10,21 +10,21 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
 from shared.telemetry import stop, use_telemetry
-from shared.telemetry.building import OF_THE_INTERVAL, built
+from shared.telemetry.building import EACH_KEPT_APART, OF_THE_INTERVAL, built
 from shared.telemetry.exporting import with_log_records
 
 
 class Watched:
     """The same providers, samplers and handlers as on Azure, but nothing leaves."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sampler: Sampler = ALWAYS_ON) -> None:
         self._spans = InMemorySpanExporter()
         self._logs = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]  # its class has no annotation
-        self._metrics = InMemoryMetricReader(preferred_temporality=OF_THE_INTERVAL)
-        telemetry = built(spans=SimpleSpanProcessor(self._spans), metrics=self._metrics, sampler=ALWAYS_ON)
+        self._metrics = InMemoryMetricReader(preferred_temporality=OF_THE_INTERVAL, cardinality_limits=EACH_KEPT_APART)
+        telemetry = built(spans=SimpleSpanProcessor(self._spans), metrics=self._metrics, sampler=sampler)
         logs = LoggerProvider()
         logs.add_log_record_processor(SimpleLogRecordProcessor(self._logs))
         self.telemetry = with_log_records(telemetry, logs)
@@ -65,9 +65,9 @@ class Watched:
 
 
 @contextmanager
-def watching() -> Iterator[Watched]:
+def watching(*, sampler: Sampler = ALWAYS_ON) -> Iterator[Watched]:
     """Watches the block."""
-    watched = Watched()
+    watched = Watched(sampler=sampler)
     use_telemetry(watched.telemetry)
     try:
         yield watched
