@@ -40,7 +40,7 @@ def person_of(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Person:
             role=Role(stored["role"]) if stored["role"] else None,
             glns=None if glns is None else frozenset(map(str, glns)),
         )
-    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotSignedIn("nobody is signed in") from error
 
 

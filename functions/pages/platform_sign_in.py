@@ -49,7 +49,7 @@ def _claims(text: str) -> Iterable[tuple[str, str]]:
         if principal["auth_typ"] != "aad":
             raise NotSignedIn("who signed in is not known to Microsoft Entra")
         return [(_clean(claim["typ"]), _clean(claim["val"])) for claim in principal["claims"]]
-    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotSignedIn("the platform's header cannot be read") from error
 
 

@@ -1,5 +1,6 @@
 """From values to HTML: one environment for all templates, and the headers that every page has."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,8 @@ HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _SAID_SECONDS = 60
+_TURNING = re.compile(r"(?P<kept><textarea\b.*?</textarea>|<[^>]*>)|[\u202a-\u202e\u2066-\u2069]", re.DOTALL)
+_IS_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 def rendered(
@@ -61,7 +64,8 @@ def rendered(
         "formats": formats_of(operator),
         **shown.values,
     }
-    return _environment().get_template(shown.template).render(values).encode()
+    html = _environment().get_template(shown.template).render(values)
+    return (_readable(html) if _IS_TURNING.search(html) else html).encode()
 
 
 def cookie(name: str, value: str, *, secure: bool) -> str:
@@ -84,6 +88,13 @@ def with_query(path: str, **values: object) -> str:
     """A path with those parameters that have a value."""
     given = {name.rstrip("_"): value for name, value in values.items() if value not in (None, "")}
     return f"{path}?{urlencode(given)}" if given else path
+
+
+def _readable(html: str) -> str:
+    """Texts of others may hold characters that turn the direction of writing, and with it the words around them: where
+    they are read they are written out. What stands in a form stays as it was typed.
+    """
+    return _TURNING.sub(lambda found: found["kept"] or f"[U+{ord(found[0]):04X}]", html)
 
 
 @cache

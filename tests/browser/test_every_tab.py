@@ -42,7 +42,7 @@ def test_the_tabs_are_reached_by_keyboard_alone(kari: Person) -> None:
     kari.page.keyboard.press("Tab")
     kari.page.keyboard.press("Enter")  # skips to the content
     expect(kari.page.locator("#content")).to_be_focused()
-    kari.page.get_by_role("link", name="Logs").focus()
+    kari.page.get_by_role("navigation", name="Integrations").get_by_role("link", name="Logs").focus()
     kari.page.keyboard.press("Enter")
     kari.page.wait_for_url(f"**/integrations/{COSTED}/logs")
 

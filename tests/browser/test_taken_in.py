@@ -1,5 +1,7 @@
 """What a page takes in after it is there: nothing jumps, nobody loses the place, and it is reached without a script."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
@@ -34,6 +36,12 @@ class Held:
             route.continue_()
 
 
+def _top(person: Person, part: str) -> float:
+    box = person.page.locator(part).bounding_box()
+    assert box is not None
+    return box["y"]
+
+
 def _height(person: Person, part: str) -> float:
     box = person.page.locator(part).bounding_box()
     assert box is not None
@@ -62,6 +70,24 @@ def test_details_are_for_everybody_before_and_after_the_standing_came(
     expect(label).to_have_value("half a word")
     person.look(f"details-came-{theme}-{width}")
     person.check()
+    person.close()
+
+
+@pytest.mark.parametrize("width", [900, 1280, 1560])
+def test_however_much_needs_somebody_nothing_beneath_it_moves(
+    browser: Browser, whole: WholeStack, line_of: Callable[..., str], width: int
+) -> None:
+    line_of("held", authorizedIdTag="NOBODYS")
+    refused = {"chargerId": "SEEN", "action": "transaction_stop"}
+    assert whole.call("POST", "/api/v1/charging-events", scope="charging-platform", body=refused).status_code == 422
+    person = Person(browser, whole.stack.functions_url, width=width)
+    held = Held(person, "**/standing")
+    held.open(DETAILS)
+    beneath = _top(person, "#operator-heading")
+    held.let_go()
+    expect(person.page.locator("#connection dl")).to_be_visible()
+    expect(person.page.locator("#needs li").nth(1)).to_be_visible()
+    assert abs(_top(person, "#operator-heading") - beneath) < _A_LINE
     person.close()
 
 

@@ -1,4 +1,5 @@
-// What HTML alone cannot do: copy a key, ask before something that cannot be undone, show a refusal where the page stays.
+// What HTML alone cannot do: copy a key, ask before something that cannot be undone, show a refusal where the page stays,
+// keep the place of who works by keyboard.
 "use strict";
 
 document.addEventListener("click", async (event) => {
@@ -69,4 +70,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!said) return;
   document.querySelector("main").replaceChildren(...said.childNodes);
   document.querySelector("main").focus();
+});
+
+// What had the focus may be gone with the part that is replaced. Who works by keyboard, or hears the page, then goes on
+// where the new part begins, not at the top of the page.
+let partInFocus = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target } = event.detail;
+  partInFocus = target.contains(document.activeElement) ? target.id : null;
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  const part = partInFocus && document.getElementById(partInFocus);
+  if (!part || document.activeElement !== document.body) return;
+  part.tabIndex = -1;
+  part.focus({ preventScroll: true });
 });

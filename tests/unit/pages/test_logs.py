@@ -202,6 +202,13 @@ async def test_an_entry_has_an_address_of_its_own(town: World) -> None:
     assert (await Visitor().get(address.replace(GLN, OTHER_GLN))).status == 404
 
 
+async def test_only_what_was_asked_of_another_system_can_be_without_its_answer(town: World) -> None:
+    await passed(town, direction=Direction.OUT, response_code=None, duration_ms=9, message="cut off")
+    await passed(town, direction=Direction.OUT, response_code=None, days_ago=0.1, message="goes without its share's id")
+    page = await Visitor().get(f"{LOGS}?direction=out")
+    assert ["no answer" in each.get_text() for each in page.soup.select("#results .entry > summary")] == [True, False]
+
+
 async def test_indents_do_not_make_a_list_long(town: World) -> None:
     """Each of the zeros would have 62 blanks before it."""
     nested = "[" * 31 + ",".join(["0"] * 7_900) + "]" * 31

@@ -125,6 +125,17 @@ async def test_excel_gets_numbers_and_a_sheet_of_sums(town: World) -> None:
     assert ("n", "49.38") in _cells(page.body, sheet=2)
 
 
+async def test_in_excel_a_time_is_a_time_by_the_operators_clocks_and_amounts_have_their_decimals(town: World) -> None:
+    await ending(town, datetime(2026, 1, 31, 22, 0, tzinfo=UTC), "S-1")
+    file = (await Visitor().get(f"{MONTH}/lines.xlsx")).body
+    days = (datetime(2026, 1, 31, 23, tzinfo=UTC) - datetime(1899, 12, 30, tzinfo=UTC)) / timedelta(days=1)
+    numbers = [float(text) for kind, text in _cells(file) if kind == "n" and text]
+    assert pytest.approx(days, abs=1e-6) in numbers
+    assert pytest.approx(days - 2 / 24, abs=1e-6) in numbers
+    styles = zipfile.ZipFile(io.BytesIO(file)).read("xl/styles.xml").decode()
+    assert 'formatCode="yyyy-mm-dd hh:mm:ss"' in styles
+
+
 def _cells(content: bytes, sheet: int = 1) -> list[tuple[str, str]]:
     """Kind and text of every cell of a sheet."""
     file = zipfile.ZipFile(io.BytesIO(content))

@@ -262,6 +262,7 @@ async def test_reports_that_contradict_each_other_stand_beside_each_other(town: 
     await town.settled()
     await town.say(stop_message(consumptionWh=12346, authorizedIdTag=TAG.lower()))
     page = await Visitor().get(ONE)
+    assert [chip.text for chip in page.soup.select("h1 .chip")] == ["settled", "conflict"]
     marked = {row.select_one("th").text for row in page.soup.select("tbody tr") if row.select("mark")}  # type: ignore[union-attr]  # each has one
     assert marked == {"Energy"}
     assert "12 346 Wh" in page.one("mark").text.replace("\u00a0", " ")
@@ -349,3 +350,12 @@ async def test_ids_and_reasons_are_shown_as_they_are(town: World) -> None:
     done = await decide(Visitor(), "discard", url=link, reason=SCRIPT)
     assert SCRIPT in done.text
     assert not done.soup.select("script:not([src]), main b + b, h1 b")
+
+
+async def test_a_tag_that_turns_the_direction_of_writing_turns_no_words_around_it(town: World) -> None:
+    await town.say(stop_message(authorizedIdTag="\u202e17\u2066"))
+    page = await Visitor().get(LIST)
+    assert "nobody held [U+202E]17[U+2066] when it started" in page.text
+    assert not {"\u202e", "\u2066"} & set(page.body.decode())
+    typed = await Visitor().get("/integrations/" + GLN + "/drivers?q=%E2%80%AE17")
+    assert typed.one("main [name=q]")["value"] == "\u202e17"

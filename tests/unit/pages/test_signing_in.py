@@ -58,6 +58,7 @@ def test_a_group_may_stand_for_every_operator_and_a_claim_may_not() -> None:
         {},
         {platform_sign_in.PRINCIPAL: "not base64!"},
         {platform_sign_in.PRINCIPAL: base64.b64encode(b"[]").decode()},
+        {platform_sign_in.PRINCIPAL: base64.b64encode(b"[" * 30_000).decode()},
         {platform_sign_in.PRINCIPAL: base64.b64encode(b'{"claims": [{"typ": 1}]}').decode()},
         principal(("roles", "Operator.Admin")),
         principal(*KARI, ("roles", "Operator.Admin"), kind="facebook"),
@@ -148,6 +149,13 @@ async def test_what_is_too_large_is_refused_before_it_is_read(town: World) -> No
 async def test_behind_a_tunnel_nobody_is_a_developer(town: World) -> None:
     await town.operator()
     assert (await Visitor().get("/", x_forwarded_for="203.0.113.7")).status == 401
+
+
+async def test_a_cookie_that_is_nested_without_end_names_nobody(town: World) -> None:
+    await town.operator()
+    visitor = Visitor()
+    visitor.cookies[development_sign_in.COOKIE] = base64.urlsafe_b64encode(b"[" * 30_000).decode()
+    assert (await visitor.get("/")).status == 401
 
 
 async def test_odd_cookies_of_others_do_not_hide_ours(town: World) -> None:
