@@ -63,12 +63,12 @@ def _site_number(value: object) -> object:
     return value
 
 
-_Id = Annotated[str, BeforeValidator(_text_of_id), Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7E]+$")]
-_ChargerId = Annotated[str, BeforeValidator(_text_of_id), Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7E]+$")]
-_Tag = Annotated[str, BeforeValidator(_text_of_id), Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1F\x7F]+$")]
+_Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7E]+$"), BeforeValidator(_text_of_id)]
+_ChargerId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7E]+$"), BeforeValidator(_text_of_id)]
+_Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1F\x7F]+$"), BeforeValidator(_text_of_id)]
 _WattHours = Annotated[Decimal, BeforeValidator(_watt_hours)]
 _SiteId = Annotated[Annotated[int, Field(strict=True, ge=0, lt=MAX_SITE_ID)] | None, BeforeValidator(_site_number)]
-_ExternalSiteId = Annotated[str, BeforeValidator(_text_of_id), Field(max_length=200)]
+_ExternalSiteId = Annotated[str, Field(max_length=200), BeforeValidator(_text_of_id)]
 
 
 def _either(*names: str) -> Any:

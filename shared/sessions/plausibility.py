@@ -31,18 +31,25 @@ def implausibility(stop: Stop, *, max_power_kw: Decimal | None) -> Implausible |
     if stop.ended_at > stop.received_at + FUTURE_TOLERANCE:
         return Implausible(fault="it ends in the future")
     if stop.energy_wh < 0:
-        return Implausible(fault=f"its energy is below zero: {stop.energy_wh} Wh")
+        return Implausible(fault=f"its energy is below zero: {_told(stop.energy_wh)} Wh")
     if stop.meter_start_wh is not None and stop.meter_end_wh is not None:
         measured = stop.meter_end_wh - stop.meter_start_wh
         if abs(measured - stop.energy_wh) > READINGS_TOLERANCE_WH:
             return Implausible(
-                fault=f"its energy is {stop.energy_wh} Wh, but its meter readings differ by {measured} Wh"
+                fault=f"its energy is {_told(stop.energy_wh)} Wh, but its meter readings differ by {_told(measured)} Wh"
             )
     power_kw = max_power_kw if max_power_kw is not None else DEFAULT_MAX_POWER_KW
     microseconds = Decimal((stop.ended_at - stop.started_at) // timedelta(microseconds=1))
     # Multiplied out, because a quotient would be rounded at the very edge.
     if stop.energy_wh * _SECONDS_PER_HOUR * _MICROSECONDS > power_kw * 1000 * microseconds:
         possible_wh = power_kw * 1000 * microseconds / _MICROSECONDS / _SECONDS_PER_HOUR
-        fault = f"{stop.energy_wh} Wh is more than {power_kw} kW can give in that time ({possible_wh:.0f} Wh)"
+        fault = (
+            f"{_told(stop.energy_wh)} Wh is more than {_told(power_kw)} kW can give in that time ({possible_wh:.0f} Wh)"
+        )
         return Implausible(fault=fault, may_pass=True)
     return None
+
+
+def _told(number: Decimal) -> str:
+    """Without the zeros at its end that say nothing."""
+    return f"{number.normalize():f}"

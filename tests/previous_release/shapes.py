@@ -14,6 +14,8 @@ _WORD = re.compile(r"[a-z]+(-[a-z]+)*")
 # A whole number and another are one type: which it is, is chance.
 _NAMES = {str: "text", int: "number", float: "number", bool: "bool", type(None): "null", list: "list", dict: "object"}
 _MESSAGE = "message in the deliveries queue"
+# The same document under another key: of which notices it is written is chance, for their ids are.
+_COPY_OF = {"notice-waiting": "notice"}
 
 
 @dataclass
@@ -71,11 +73,13 @@ def unreadable(before: dict[str, Shape], now: dict[str, Shape]) -> Iterator[str]
         for path, seen in old.seen.items():
             if seen == old.rows and new.seen.get(path, 0) < new.rows:
                 yield f"{kind}: {path or 'the text'} is missing, and never was"
-            other = new.types.get(path, set()) - old.types[path]
+            original = before.get(_COPY_OF.get(kind, kind), old)
+            other = new.types.get(path, set()) - old.types[path] - original.types.get(path, set())
             if other:
                 yield f"{kind}: {path or 'the text'} is {', '.join(sorted(other))}, and was never that"
             words = old.words(path)
-            unknown = new.texts.get(path, set()) - words if words else set()
+            known = (words or set()) | (original.words(path) or set())
+            unknown = new.texts.get(path, set()) - known if words else set()
             if unknown:
                 yield f"{kind}: {path} says {', '.join(sorted(unknown))}, and never did"
 

@@ -66,7 +66,7 @@ def test_the_projects_topology() -> None:
                 lock_duration=timedelta(minutes=1),
                 max_delivery_count=10,
                 time_to_live=hour,
-                dead_letter_expired=True,
+                dead_letter_expired=False,
             ),
         ),
         topics=(
