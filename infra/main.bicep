@@ -30,6 +30,10 @@ param utilityCloudMeterValuesUrl string
 param deployerAddresses string = ''
 @description('Addresses (CIDR, comma-separated) that contract events come from, where the stage has private endpoints.')
 param publisherAddresses string = ''
+@description('After a failover, the tables of the account that has the state: see docs/recovery.md; empty: those made here.')
+param stateTableEndpoint string = ''
+@description('After a failover, the vault that has the operators\' secrets; empty: the one made here.')
+param operatorsVaultUri string = ''
 
 var stages = loadJsonContent('stages.json')
 var settings = stages[stage]
@@ -172,9 +176,9 @@ module functionApp 'modules/function-app.bicep' = {
     contractEventsSubscription: serviceBus.outputs.subscriptionName
     deliveriesNamespaceHost: serviceBus.outputs.deliveriesNamespaceHost
     deliveriesQueue: serviceBus.outputs.queueName
-    tableEndpoint: storage.outputs.tableEndpoint
+    tableEndpoint: empty(stateTableEndpoint) ? storage.outputs.tableEndpoint : stateTableEndpoint
     platformVaultUri: keyVault.outputs.platformVaultUri
-    operatorsVaultUri: keyVault.outputs.operatorsVaultUri
+    operatorsVaultUri: empty(operatorsVaultUri) ? keyVault.outputs.operatorsVaultUri : operatorsVaultUri
     applicationInsightsConnectionString: monitoring.outputs.connectionString
     utilityCloudInvoiceLineUrl: utilityCloudInvoiceLineUrl
     utilityCloudMeterValuesUrl: utilityCloudMeterValuesUrl

@@ -1,7 +1,6 @@
 """What is asked of storage, of Service Bus and of the log, counted where the system asks it."""
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,13 +28,16 @@ class Measure(StrEnum):
     PEEKS = "peeks at the broker"
     CALLS = "HTTP calls out"
     CALL_BYTES = "bytes in HTTP calls"
+    SPANS = "spans told"
+    SPAN_BYTES = "bytes in spans"
+    METRICS = "rows of metrics"
+    METRIC_BYTES = "bytes in rows of metrics"
     LOG_LINES = "lines for Application Insights"
+    LOG_BYTES = "bytes in lines for Application Insights"
 
 
 STORAGE_OPERATIONS = (Measure.READS, Measure.QUERIES, Measure.COMMITS)
-BYTES = frozenset(
-    {Measure.BYTES_READ, Measure.BYTES_WRITTEN, Measure.STORED, Measure.MESSAGE_BYTES, Measure.CALL_BYTES}
-)
+BYTES = frozenset(measure for measure in Measure if measure.value.startswith("bytes"))
 
 type Tally = Counter[Measure]
 
@@ -159,23 +161,13 @@ class CountedEmptyQueue:
     async def __aexit__(self, *_: object) -> None:
         pass
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
     async def peek_messages(self, *_: object, **__: object) -> list[Any]:
         """None."""
         self._tally[Measure.PEEKS] += 1
         return []
-
-
-class CountedLog(logging.Handler):
-    """Counts what the app's own loggers write at the level that `host.json` lets through."""
-
-    def __init__(self, tally: Tally) -> None:
-        super().__init__(logging.INFO)
-        self._tally = tally
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """One more."""
-        if record.name.split(".")[0] in {"shared", "functions"}:
-            self._tally[Measure.LOG_LINES] += 1
 
 
 def bodies_in(listed: str) -> list[int]:

@@ -3,7 +3,6 @@
 import hashlib
 import importlib
 import json
-import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,13 +16,13 @@ from azure.functions.servicebus import ServiceBusMessage
 from bench.operations.counted import (
     Counted,
     CountedEmptyQueue,
-    CountedLog,
     CountedRows,
     CountedSender,
     Measure,
     Tally,
     bodies_in,
 )
+from bench.operations.told import Told, counting_what_is_told
 from function_app import app
 from functions import contract_events, deliveries
 from functions.http_endpoint import ENDPOINTS
@@ -61,9 +60,10 @@ class StandingClock:
 class Town:
     """What happens in it is counted by `counting`. Everything goes through the functions themselves."""
 
-    def __init__(self, sandbox: RunningSandbox) -> None:
+    def __init__(self, sandbox: RunningSandbox, *, tally: Tally, told: Told) -> None:
         self.clock = StandingClock()
-        self.tally: Tally = Counter()
+        self.tally = tally
+        self._told = told
         self._sandbox = sandbox
         self._http = httpx.AsyncClient(base_url=sandbox.url, trust_env=False)
         self._keys: dict[str, dict[str, str]] = {}
@@ -165,9 +165,11 @@ class Town:
     async def counting(self, name: str, work: Callable[[], Awaitable[object]], *, times: int = 1) -> Counted:
         """What `work` costs, with all that it begins in the background; on average, if it is so many things."""
         await self.services.background.settle()
+        self._told.count()
         before, heard = self.tally.copy(), len(bodies_in(await self._requests()))
         await work()
         await self.services.background.settle()
+        self._told.count()
         calls = bodies_in(await self._requests())[heard:]
         tally = Counter({measure: self.tally[measure] - before[measure] for measure in Measure})
         tally[Measure.CALLS], tally[Measure.CALL_BYTES] = len(calls), sum(calls)
@@ -234,19 +236,15 @@ def _settings(sandbox: RunningSandbox) -> dict[str, str]:
 @asynccontextmanager
 async def town(sandbox: RunningSandbox, *operators: DemoOperator) -> AsyncIterator[Town]:
     """A town with these operators. There is one at a time: the functions use the process's wiring."""
-    made = Town(sandbox)
-    use_wiring(made.services)
-    log, root = CountedLog(made.tally), logging.getLogger()
-    level = root.level
-    root.addHandler(log)
-    root.setLevel(logging.INFO)
-    try:
-        await made.forget()
-        for who in operators:
-            await made.operator(who)
-        yield made
-    finally:
-        root.removeHandler(log)
-        root.setLevel(level)
-        use_wiring(None)
-        await made.aclose()
+    tally: Tally = Counter()
+    with counting_what_is_told(tally) as told:
+        made = Town(sandbox, tally=tally, told=told)
+        use_wiring(made.services)
+        try:
+            await made.forget()
+            for who in operators:
+                await made.operator(who)
+            yield made
+        finally:
+            use_wiring(None)
+            await made.aclose()

@@ -12,8 +12,8 @@ param retentionInDays int
 @description('Principal of the function app\'s identity: the only one that may send.')
 param publisherPrincipalId string
 
-// A mistake that logs in a circle must not cost without end. An idle system sends 0.03 GB a day, one with a million
-// sessions a month 1.5 GB (docs/capacity.md), so this is met by mistakes alone. Beyond it nothing is taken in until the
+// A mistake that logs in a circle must not cost without end. An idle system sends 0.01 GB a day, one with a million
+// sessions a month 0.7 GB (docs/capacity.md), so this is met by mistakes alone. Beyond it nothing is taken in until the
 // next day, and `alert: no-measurements` says so.
 var mostTakenInADayInGb = 5
 

@@ -1,6 +1,7 @@
 """Prepares two demo operators on a running stack and drives one contract and one session through each.
 
-Writes the demo file (`.local/demo.json`) whole and last: whoever waits for it can rely on both journeys.
+Writes the stack's own demo file and then, last, the one of the stack that was started last (`.local/demo.json`), each
+whole: whoever waits for it can rely on both journeys.
 """
 
 import json
@@ -12,7 +13,7 @@ from local.demo.journey import Journey
 from local.demo.preparation import Prepared, prepare
 from local.demo.show import heading, step
 from local.demo.stack_client import StackClient
-from local.stack.demo_file import VARIABLE
+from local.stack.demo_file import VARIABLE, demo_file, kept_keys_file
 
 
 def main() -> int:
@@ -21,12 +22,13 @@ def main() -> int:
     stack = StackClient()
     try:
         heading("Two operators")
-        operators = prepare(stack, kept_keys=file.with_name("demo-keys.json"))
+        operators = prepare(stack, kept_keys=kept_keys_file(file))
         for operator in operators:
             step(operator.name, f"GLN {operator.gln}, {operator.mode}, live")
         for operator in operators:
             Journey(stack, operator).run()
-        _write(file, stack, operators)
+        for each in (file, demo_file(file.parent)):
+            _write(each, stack, operators)
         heading("Look around")
         for operator in operators:
             print(f"  {operator.name:<16} {stack.functions_url}/integrations/{operator.gln}")
@@ -44,7 +46,7 @@ def _write(file: Path, stack: StackClient, operators: list[Prepared]) -> None:
         "operators": [{"gln": operator.gln, "mode": operator.mode, "keys": operator.keys} for operator in operators],
         "platformAdminKey": stack.platform_admin_key,
     }
-    whole = file.with_suffix(".new")
+    whole = file.with_suffix(f".{os.getpid()}")  # two stacks may be started at the same time
     descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as written:
         json.dump(document, written, indent=2)

@@ -52,11 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def smoke(platform: Platform, *, patience: float, build: str | None = None) -> None:
     """The whole test; each step may take `patience` seconds. Begins when `build` answers, if one is given.
 
-    Raises SmokeFailed and what the Service Bus SDK raises.
+    Raises SmokeFailed, SmokeImpossible where an app of this machine is not there, and what the Service Bus SDK raises.
     """
     heading(f"Smoke test of {platform.url} (operator {GLN}, in rehearsal)")
     app = AppClient(platform.url, patience=patience)
     try:
+        app.require_listener()
         watch = Stopwatch()
         health = app.eventually(
             "/health", lambda status, said: status == 200 and (build is None or said.get("build") == build)

@@ -1,5 +1,6 @@
 """The app over HTTP, asked again while instances of it come and go."""
 
+import ipaddress
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -7,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from local.smoke.faults import SmokeFailed
+from local.smoke.faults import SmokeFailed, SmokeImpossible
 
 _PAUSE_SECONDS = 0.25
 _SAID_OF_AN_ANSWER = 500
@@ -23,6 +24,22 @@ class AppClient:
     def close(self) -> None:
         """Closes the connections."""
         self._http.close()
+
+    def require_listener(self) -> None:
+        """Raises SmokeImpossible if nothing listens and the address is this machine's: then nobody started the app.
+
+        Of an address elsewhere nothing is asked: a deployed app that cannot be reached does not do what it should.
+        """
+        if not _is_of_this_machine(self._http.base_url.host):
+            return
+        try:
+            self._http.get("/health")
+        except httpx.ConnectError as error:
+            raise SmokeImpossible(
+                f"nothing listens at {self._http.base_url}: start `make run` first, or name an app that runs (URL=)"
+            ) from error
+        except httpx.TransportError:
+            return  # something is there, and has its time
 
     def ask(self, method: str, path: str, *, key: str | None = None, body: object | None = None) -> httpx.Response:
         """What is answered, whatever it is; asked once. Raises httpx.TransportError."""
@@ -66,6 +83,13 @@ class AppClient:
             if time.monotonic() > deadline:
                 raise SmokeFailed(f"not within {self._patience:g} s; the last answer was {said}")
             time.sleep(_PAUSE_SECONDS)
+
+
+def _is_of_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _json(answer: httpx.Response) -> Any:

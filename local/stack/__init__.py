@@ -1,6 +1,7 @@
 """The services that the function app needs on a developer's machine, started and stopped together.
 
-On the command line: `python -m local.stack [--demo]`. In a test: `with running(state=tmp_path) as stack: ...`.
+On the command line: `python -m local.stack [--demo | --without-app]`. In a test:
+`with running(state=tmp_path) as stack: ...`.
 """
 
 from local.stack.faults import PortsUnusable, ServiceEnded, ServiceSilent, StackFault

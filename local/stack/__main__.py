@@ -9,9 +9,10 @@ from pathlib import Path
 
 from local.stack.admin_key import platform_admin_key
 from local.stack.console import Console, wants_colour
-from local.stack.demo_file import VARIABLE, demo_file
+from local.stack.core_tools import write_local_settings
+from local.stack.demo_file import VARIABLE, demo_file, own_demo_file
 from local.stack.foreground import in_foreground
-from local.stack.parts import FUNCTIONS, SANDBOX, SERVICE_BUS, TABLES
+from local.stack.parts import ALL, FUNCTIONS, SANDBOX, SERVICE_BUS, TABLES
 from local.stack.ports import Ports, taken
 from local.stack.process import PROJECT
 from local.stack.running import Stack, running
@@ -32,19 +33,24 @@ def external_services(environment: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name for variable, name in EXTERNAL.items() if environment.get(variable, "") not in {"", "0"})
 
 
-def serve(*, ports: Ports, demo: bool, root: Path, console: Console) -> None:
-    """Starts everything and never returns: raises StopAsked or a StackFault, once all of it has been stopped."""
+def serve(*, ports: Ports, demo: bool, app: bool, root: Path, console: Console) -> None:
+    """Starts everything, or all but the app, and never returns.
+
+    Raises StopAsked or a StackFault, once all of it has been stopped.
+    """
     started = time.monotonic()
     external = external_services(os.environ)
     if demo and not taken(ports.functions):
         # Whoever waits for it waits for this run's demo; a stack that runs already keeps its own.
-        demo_file(root).unlink(missing_ok=True)
+        for file in (own_demo_file(root, ports), demo_file(root)):
+            file.unlink(missing_ok=True)
     if external:
         console.write(STACK, f"run by somebody else, as the environment says: {', '.join(sorted(external))}")
     with running(
         state=state_folder(ports, root=root),
         ports=ports,
         settings=os.environ,
+        only=ALL if app else ALL - {FUNCTIONS},
         external=external,
         admin_key=platform_admin_key(state=root),
         write=console.write,
@@ -52,8 +58,11 @@ def serve(*, ports: Ports, demo: bool, root: Path, console: Console) -> None:
         console.write(STACK, f"everything answers after {time.monotonic() - started:.1f} s")
         try:
             if demo:
-                show(stack, file=demo_file(root))
-            console.write(STACK, f"Integrations page  {stack.functions_url}/")
+                show(stack, file=own_demo_file(root, ports))
+            if app:
+                console.write(STACK, f"Integrations page  {stack.functions_url}/")
+            else:
+                console.write(STACK, f"the app's settings {write_local_settings(stack)}")
             console.write(STACK, f"what was delivered {stack.sandbox_url}/_sandbox/transactions")
             console.write(STACK, "serving until Ctrl-C")
             stack.runner.wait()
@@ -81,7 +90,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m local.stack", description="Start the whole stack; Ctrl-C stops it."
     )
-    parser.add_argument("--demo", action="store_true", help="drive two demo operators through it before serving")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--demo", action="store_true", help="drive two demo operators through it before serving")
+    what.add_argument(
+        "--without-app",
+        action="store_true",
+        help="leave the app to Core Tools, and write the local.settings.json for it",
+    )
     parser.add_argument("--state", type=Path, default=STATE, help="the folder of all local state")
     arguments = parser.parse_args()
     # A service may print what this terminal cannot show; that must not end the stack.
@@ -91,7 +106,11 @@ def main() -> int:
     console = Console((TABLES, SERVICE_BUS, SANDBOX, FUNCTIONS, STACK), colour=wants_colour(sys.stdout))
     return in_foreground(
         lambda: serve(
-            ports=Ports.from_environment(os.environ), demo=arguments.demo, root=arguments.state, console=console
+            ports=Ports.from_environment(os.environ),
+            demo=arguments.demo,
+            app=not arguments.without_app,
+            root=arguments.state,
+            console=console,
         ),
         say=lambda line: console.write(STACK, line),
     )

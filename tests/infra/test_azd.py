@@ -71,9 +71,21 @@ def environment_findings(templates: Templates) -> Iterator[str]:
                 yield f"{parameter}: docs/deploy.md does not explain {name}"
 
 
+def default_findings(templates: Templates) -> Iterator[str]:
+    """The guide's table has the default of each variable: the value, or in words that there is none, or what it is."""
+    rows = [row.split("|") for row in DEPLOYMENT_GUIDE.splitlines() if row.startswith("| `")]
+    for given in json.loads(templates.others["main.parameters.json"])["parameters"].values():
+        for name, default in re.findall(r"\$\{([A-Z_]+)=([^}]*)\}", str(given["value"])):
+            said = [row[2].strip() for row in rows if f"`{name}`" in row[1]]
+            expected = "the real ones" if default.startswith("https:") else f"`{default}`"
+            if not said or (said != [expected] if default else "`" in said[0]):
+                yield f"{name} is {default!r} by default, and docs/deploy.md says {said}"
+
+
 def test_azd_finds_what_it_needs(templates: Templates) -> None:
     assert list(findings(project(), templates)) == []
     assert list(environment_findings(templates)) == []
+    assert list(default_findings(templates)) == []
 
 
 @pytest.mark.parametrize(
@@ -113,3 +125,17 @@ def test_a_parameter_that_nobody_explains_is_found(templates: Templates) -> None
     assert len(found) == 2
     renamed = templates.altered("main.bicep", "output FUNCTION_APP_NAME", "output APP_NAME")
     assert "the hook needs FUNCTION_APP_NAME, which nobody gives" in list(environment_findings(renamed))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("CONNECTOR_STAGE=staging", "CONNECTOR_STAGE=production", "CONNECTOR_STAGE is 'production' by default, and"),
+        ("CONNECTOR_STAGE=staging", "CONNECTOR_STAGE=", "CONNECTOR_STAGE is '' by default, and"),
+        ("NOTIFY_EMAIL=", "NOTIFY_EMAIL=a@example.com", "NOTIFY_EMAIL is 'a@example.com' by default, and"),
+        ("SIGN_IN_GROUPS=", "SIGN_IN=", "SIGN_IN is '' by default, and docs/deploy.md says []"),
+    ],
+)
+def test_another_default_than_the_guide_says_is_found(templates: Templates, old: str, new: str, expected: str) -> None:
+    found = list(default_findings(templates.altered("main.parameters.json", old, new)))
+    assert any(expected in finding for finding in found), found

@@ -119,7 +119,6 @@ def test_a_role_too_many_is_found(templates: Templates, old: str, new: str, expe
 
 
 def test_a_role_of_a_stranger_is_found(templates: Templates) -> None:
-    module = templates.bicep[ROLE_FILE].text
-    planted = module.replace("principalId: appPrincipalId", "principalId: 'somebody'", 1)
-    found = list(findings(templates.altered(ROLE_FILE, module, planted)))
+    of_blobs = "appPrincipalId, storageBlobDataOwner)\n  properties: {\n    principalId: "
+    found = list(findings(templates.altered(ROLE_FILE, f"{of_blobs}appPrincipalId", f"{of_blobs}'somebody'")))
     assert any("for somebody over" in finding for finding in found), found

@@ -138,7 +138,7 @@ def test_a_difference_anywhere_is_found(
     path = "modules/service-bus.bicep"
     lines = templates.bicep[path].text.splitlines(keepends=True)
     places = [index for index, line in enumerate(lines) if line.strip().startswith(f"{name}:")]
-    assert len(places) >= 2
+    assert len(places) >= 2, f"the planted fault is stale: {path} sets {name} {len(places)} times"
     for place in places:
         other = "".join(f"{name}: {value}\n" if index == place else line for index, line in enumerate(lines))
         found = list(findings(templates.altered(path, "".join(lines), other), triggers))

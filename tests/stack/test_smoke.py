@@ -2,9 +2,12 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +115,40 @@ def test_a_key_that_the_app_refuses_is_told_and_not_shown(whole: WholeStack) -> 
     assert "not-the-platforms-key" not in failed.stdout + failed.stderr
 
 
-def test_an_app_that_does_not_answer_fails_after_its_patience(whole: WholeStack) -> None:
-    failed = _smoke(whole.stack, "--patience", "0.3", PublicAddress="http://127.0.0.1:1")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_where_nothing_listens_on_this_machine_it_cannot_be_run_and_says_so_at_once(
+    whole: WholeStack, host: str
+) -> None:
+    failed = _smoke(whole.stack, PublicAddress=f"http://{host}:1")
+    assert failed.returncode == 2
+    assert f"nothing listens at http://{host}:1" in failed.stderr
+    assert "make run" in failed.stderr
+
+
+def test_a_deployed_app_that_does_not_answer_fails_after_its_patience(whole: WholeStack) -> None:
+    failed = _smoke(whole.stack, "--patience", "0.3", PublicAddress="http://connector.invalid")
     assert failed.returncode == 1
     assert "not within 0.3 s" in failed.stderr
+
+
+def test_what_listens_on_this_machine_and_does_not_answer_fails_after_its_patience(whole: WholeStack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        thread = threading.Thread(target=_hang_up, args=(mute,))
+        thread.start()
+        try:
+            failed = _smoke(whole.stack, "--patience", "0.3", PublicAddress=f"http://127.0.0.1:{mute.getsockname()[1]}")
+        finally:
+            mute.shutdown(socket.SHUT_RDWR)
+            thread.join()
+    assert failed.returncode == 1
+    assert "not within 0.3 s" in failed.stderr
+
+
+def _hang_up(server: socket.socket) -> None:
+    """On everybody, until the server is closed."""
+    with suppress(OSError):
+        while True:
+            server.accept()[0].close()
 
 
 def test_what_is_missing_to_reach_azure_is_named(whole: WholeStack) -> None:

@@ -1,6 +1,7 @@
 """Bicep without its compiler: the syntax tree, and what the templates come to for given parameters."""
 
 from tests.infra.bicep.evaluation import Opaque, Value
+from tests.infra.bicep.planting import PlantIsStale, planted
 from tests.infra.bicep.stack import Deployed, Stack, deploy
 from tests.infra.bicep.syntax import BicepFile, Declaration, Kind
 from tests.infra.bicep.templates import Templates, read_templates
@@ -11,9 +12,11 @@ __all__ = [
     "Deployed",
     "Kind",
     "Opaque",
+    "PlantIsStale",
     "Stack",
     "Templates",
     "Value",
     "deploy",
+    "planted",
     "read_templates",
 ]

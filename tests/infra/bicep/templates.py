@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from tests.infra.bicep.planting import planted
 from tests.infra.bicep.syntax import BicepFile
 
 
@@ -15,10 +16,9 @@ class Templates:
     others: Mapping[str, str]
 
     def altered(self, path: str, old: str, new: str) -> "Templates":
-        """A copy in which one file's text is another. `old` must stand in it once."""
+        """A copy in which one file's text is another. Raises PlantIsStale unless `old` stands in it just once."""
         text = self.bicep[path].text if path in self.bicep else self.others[path]
-        assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times, not once"
-        changed = text.replace(old, new)
+        changed = planted(text, old, new, where=path)
         if path in self.bicep:
             return replace(self, bicep={**self.bicep, path: BicepFile(path, changed)})
         return replace(self, others={**self.others, path: changed})

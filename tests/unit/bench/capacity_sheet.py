@@ -80,17 +80,21 @@ def _thing(name: str) -> SimpleNamespace:
         messages=it[Measure.MESSAGES],
         calls=it[Measure.CALLS],
         call_bytes=it[Measure.CALL_BYTES],
+        told=it[Measure.SPAN_BYTES] + it[Measure.LOG_BYTES],
+        metrics=it[Measure.METRIC_BYTES],
     )
 
 
 def _timer(timer: Any) -> SimpleNamespace:
     name = f"idle run of {timer_name(timer)}"
-    it = counted()[name]
+    it, one_more = counted()[name], counted()[f"{name}, each further operator"]
     return SimpleNamespace(
         name=timer_name(timer),
         runs=runs_a_month(timer),
         operations=it.storage_operations,
-        further=counted()[f"{name}, each further operator"].storage_operations,
+        further=one_more.storage_operations,
+        metrics=it[Measure.METRIC_BYTES],
+        metrics_further=one_more[Measure.METRIC_BYTES],
         peeks=it[Measure.PEEKS],
         calls=it[Measure.CALLS],
     )

@@ -41,6 +41,8 @@ OF_COLUMNS: Final = {
     "bytes in them": Measure.CALL_BYTES,
 }
 OPERATIONS: Final = "storage operations: point reads + queries + commits"
+TOLD: Final = ("spans", "log records", "rows of metrics")
+TOLD_BYTES: Final = ("bytes in spans and log records", "bytes in rows of metrics")
 EXACT: Final = 0.006  # as far as two decimals show
 # How long something took stands in the log, in one digit or in two.
 BYTES: Final = 0.02
@@ -64,6 +66,20 @@ def test_each_thing_that_happens_costs_what_is_counted() -> None:
             )
 
 
+def test_what_is_told_of_each_thing_is_what_is_counted() -> None:
+    lines = {line["what is told"]: line for line in table("what is told")}
+    for name, line in lines.items():
+        it = counted()[name]
+        in_bytes = [it[Measure.SPAN_BYTES] + it[Measure.LOG_BYTES], it[Measure.METRIC_BYTES]]
+        assert [number(line[each]) for each in TOLD] == [it[Measure.SPANS], it[Measure.LOG_LINES], it[Measure.METRICS]]
+        assert [number(line[each]) for each in TOLD_BYTES] == pytest.approx(in_bytes, rel=BYTES), line
+    whole = {name for name in counted() if name.endswith(": all") or ", caches run out" in name}
+    up_to_the_stop = {f"session, meter values: {step}" for step in ("tag shown", "start", "a reading")}
+    told = (Measure.SPANS, Measure.LOG_LINES, Measure.METRICS)
+    telling = {name for name, it in counted().items() if any(it[each] for each in told)}
+    assert telling - whole - up_to_the_stop == lines.keys()
+
+
 def test_everything_that_is_counted_is_in_the_sheet() -> None:
     shown = {line["what"] for line in table("with caches run out")}
     timers = {f"idle run of {name_in(line['timer'])}" for line in table("runs a month")}
@@ -79,7 +95,8 @@ def test_everything_that_is_counted_is_in_the_sheet() -> None:
 @pytest.mark.parametrize("step", ["tag shown", "start", "a reading"])
 def test_up_to_the_stop_a_session_costs_the_same_in_both_modes(step: str) -> None:
     costed, metered = counted()[f"session, costed: {step}"], counted()[f"session, meter values: {step}"]
-    assert metered.tally == costed.tally
+    # How long the driver waited stands in it, in more digits or fewer.
+    assert metered.tally == pytest.approx(costed.tally, rel=BYTES)
 
 
 def test_each_timer_costs_what_is_counted() -> None:
@@ -198,13 +215,32 @@ def test_the_numbers_in_the_text_are_so_too() -> None:
         f"as it lasts: {_three(month['usd_flooded'])} USD in a month, {month['usd_flooded'] / 30:.0f} in a day",
         f"is all {month['most_instances']} instances busy",
         f"beyond {one_a_second['rate'] / one_a_second['used_log']:.2f} sessions a second telemetry stops",
-        f"some operators each: {most['used_account']:.0f}, for the storage account's sake",
+        f"acknowledges {month['stops_benched']} stops, or brings {month['sessions_benched']} sessions to Utility Cloud",
+        f"a stop takes at most {2_000 / month['stops_benched']:.0f} ms of processor time and a session "
+        f"{2_000 / month['sessions_benched']:.0f} ms",
+        f"some operators each: {most['used_account']:.0f}, for the storage account's sake "
+        f"({most['used_instances']:.0f} by the careful reckoning of instances)",
         f"needs {most['used_partitions'] * most['partitions']:.0f} partitions instead of {most['partitions']}",
         f"Utility Cloud has {most['utility_cloud_at_once']:,.0f} requests under way",
         f"the first column of Flex is {100 * idle['gb_s_shared'] / month['gb_s_shared']:.0f} % timers",
     ]
     text = DOCUMENT.read_text("utf-8")
     assert [sentence for sentence in said if sentence not in text] == []
+
+
+def test_what_the_benchmark_did_is_what_its_own_page_says() -> None:
+    page, found = (DOCUMENT.parent / "performance.md").read_text("utf-8"), reckoned(1_000)
+    assert f"| stops acknowledged, 16 at a time | {found['stops_benched']} stops/s |" in page
+    assert f"| stop to line, answered at once | {found['sessions_benched']} sessions/s |" in page
+
+
+def test_the_daily_cap_is_beside_what_a_day_takes() -> None:
+    idle, million = (reckoned(sessions)["log_gb"] / 30 for sessions in (1e-9, 1_000_000))
+    module = (DOCUMENT.parents[1] / "infra" / "modules" / "monitoring.bicep").read_text("utf-8")
+    in_the_module = f"An idle system sends {idle:.2f} GB a day, one with a million sessions a month {million:.1f} GB"
+    assert in_the_module in module.replace("\n// ", " ")
+    telemetry = (DOCUMENT.parent / "telemetry.md").read_text("utf-8")
+    assert f"an idle system sends {idle:.2f} and one with a million sessions a month {million:.1f}." in telemetry
 
 
 def test_the_shares_of_the_timers_are_those_of_their_runs() -> None:

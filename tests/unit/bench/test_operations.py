@@ -1,5 +1,6 @@
 """What is counted is what happened: each count against something known otherwise."""
 
+import logging
 from collections import Counter
 
 import pytest
@@ -16,7 +17,10 @@ from bench.operations.counted import (
     difference,
     stored_bytes,
 )
+from bench.operations.told import counting_what_is_told
 from shared.storage.rows import Delete, Insert, RowConflict, Upsert
+from shared.telemetry import Counts, flush, span
+from shared.telemetry.telemetry import current
 from tests.unit.bench.capacity_sheet import counted
 
 
@@ -104,6 +108,45 @@ def test_a_session_is_one_message_one_call_and_twelve_storage_operations(mode: s
     session = counted()[f"{mode}: all"]
     assert (session[Measure.MESSAGES], session[Measure.CALLS], session.storage_operations) == (1, 1, 12)
     assert session[Measure.LOG_LINES] == 0
+
+
+def _tell(reference: str, said: str = "tried again") -> None:
+    with span("delivery", gln="7080000000005", reference=reference):
+        logging.getLogger("shared.delivery").warning(said)
+    Counts().of("stops")("settled", gln="7080000000005")
+
+
+def test_a_span_and_a_log_record_are_told_each_and_a_metric_once_for_all() -> None:
+    tally: Tally = Counter()
+    with counting_what_is_told(tally) as told:
+        _tell("1")
+        _tell("2")
+        told.count()
+        told.count()
+    assert (tally[Measure.SPANS], tally[Measure.LOG_LINES], tally[Measure.METRICS]) == (2, 2, 1)
+    assert current() is None
+
+
+def test_what_is_told_is_as_long_as_its_json_in_utf_8() -> None:
+    def told_bytes(reference: str, said: str) -> tuple[int, int]:
+        tally: Tally = Counter()
+        with counting_what_is_told(tally) as told:
+            _tell(reference, said)
+            told.count()
+        return tally[Measure.SPAN_BYTES], tally[Measure.LOG_BYTES]
+
+    (span_bytes, log_bytes), (more_span_bytes, more_log_bytes) = told_bytes("1", "a"), told_bytes("1234", "æa")
+    # The reference is in the log record, too.
+    assert (more_span_bytes - span_bytes, more_log_bytes - log_bytes) == (3, 3 + 2)
+
+
+async def test_what_the_app_sends_at_once_is_counted_each_time() -> None:
+    tally: Tally = Counter()
+    with counting_what_is_told(tally):
+        for reference in ("1", "2"):
+            _tell(reference)
+            await flush()
+    assert tally[Measure.METRICS] == 2
 
 
 def test_figures_name_what_was_counted_and_leave_out_what_is_nothing() -> None:
