@@ -119,7 +119,10 @@ class Foundation(Stores):
             elif settings.print_telemetry:
                 start_printing()
         except Exception:  # noqa: BLE001  as above
-            _log.exception("telemetry is off: it cannot be started; look at the settings that begin with OTEL_")
+            _log.exception(
+                "telemetry is off: it cannot be started; look at APPLICATIONINSIGHTS_CONNECTION_STRING, and at the "
+                "settings that begin with OTEL_"
+            )
 
     async def aclose(self) -> None:
         """Waits for what is written in the background and closes every client. Nothing can be used afterwards."""

@@ -110,8 +110,8 @@ class Measuring:
         record(OLDEST_UNDELIVERED, _seconds(now, min(written, default=now)), gln=gln)
         for reason in HeldFor:
             record(SESSIONS_HELD, held.get(reason, 0), gln=gln, reason=reason)
-        is_blocked = blockade is not None and blockade.value.is_in_force
-        record(OPERATORS_BLOCKED, _seconds(now, blockade.value.since) if blockade and is_blocked else 0, gln=gln)
+        blocked_since = blockade.value.since if blockade and blockade.value.is_in_force else now
+        record(OPERATORS_BLOCKED, _seconds(now, blocked_since), gln=gln)
 
     async def _waiting(self, operator: Operator) -> Mapping[DeliveryState, list[datetime]]:
         # In rehearsal nothing is sent, because somebody wants it so: nothing waits for anybody.

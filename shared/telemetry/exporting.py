@@ -1,6 +1,7 @@
 """To Application Insights. The exporter is imported where it first sends, in a thread of its own: nobody waits."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -24,6 +25,10 @@ from .telemetry import Telemetry
 
 METRICS_EVERY_SECONDS: Final = 60
 _WHOLE: Final = 1.0
+# As the exporter reads it, names in any case, the key in small letters.
+_CONNECTION = re.compile(
+    r"(?:[^=;]*=[^=;]*;)*(?i:InstrumentationKey)=[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?:;[^=;]*=[^=;]*)*"
+)
 # Else it is five minutes, four times over, and whoever flushes waits. What was not taken waits on disk for the next.
 _LONGEST_SILENCE_SECONDS: Final = 10.0
 # What the exporter would tell Microsoft of itself, or ask it for. Where it is set, that is kept.
@@ -36,7 +41,13 @@ _OF_ITS_OWN: Final = (
 
 
 def exporting(*, connection_string: str, kept_share: float) -> Telemetry:
-    """Telemetry that goes to Application Insights; the app's log records go with it and nowhere else."""
+    """Telemetry that goes to Application Insights; the app's log records go with it and nowhere else.
+
+    Raises ValueError for what is no connection string. The exporter would find out only when it sends, and the app's
+    log would be nowhere.
+    """
+    if not _CONNECTION.fullmatch(connection_string):
+        raise ValueError("APPLICATIONINSIGHTS_CONNECTION_STRING is not `InstrumentationKey=...;IngestionEndpoint=...`")
     for name in _OF_ITS_OWN:
         os.environ.setdefault(name, "true")
     make = partial(_exporter, connection_string=connection_string)

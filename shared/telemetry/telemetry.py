@@ -46,7 +46,8 @@ def use_telemetry(replacement: Telemetry | None) -> None:
 def start_exporting(*, connection_string: str, kept_share: float) -> None:
     """Sends spans, metrics and the app's log records to Application Insights from now on, `kept_share` of all traces.
 
-    Who we are there is read by the exporter itself, from APPLICATIONINSIGHTS_AUTHENTICATION_STRING.
+    Who we are there is read by the exporter itself, from APPLICATIONINSIGHTS_AUTHENTICATION_STRING. Raises ValueError
+    for what is no connection string.
     """
     from .exporting import exporting
 

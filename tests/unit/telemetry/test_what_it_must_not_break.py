@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter
 from azure.servicebus.exceptions import ServiceBusError
 
 from functions import deliveries
@@ -70,7 +71,29 @@ def test_telemetry_that_cannot_start_fails_nobody_and_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, setting: str
 ) -> None:
     monkeypatch.setenv(setting, "1")  # less than a batch, which the SDK does not take
-    where = {"APPLICATIONINSIGHTS_CONNECTION_STRING": INGESTION.format(port=9)}
+    _is_off_and_told(INGESTION.format(port=9), caplog)
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "nonsense",
+        "IngestionEndpoint=http://127.0.0.1:9/",
+        "InstrumentationKey=0000",
+        "InstrumentationKey=00000000-0000-0000-0000-00000000000A",
+        f"{INGESTION.format(port=9)};",
+    ],
+)
+def test_a_connection_that_the_exporter_cannot_read_leaves_the_log_where_it_was(
+    caplog: pytest.LogCaptureFixture, connection: str
+) -> None:
+    with pytest.raises(ValueError, match=r"nvalid|cannot be none"):
+        AzureMonitorTraceExporter(connection_string=connection)
+    _is_off_and_told(connection, caplog)
+
+
+def _is_off_and_told(connection: str, caplog: pytest.LogCaptureFixture) -> None:
+    where = {"APPLICATIONINSIGHTS_CONNECTION_STRING": connection}
     try:
         Foundation(settings=read_settings(REQUIRED | where)).watch()
         assert current() is None
