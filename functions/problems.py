@@ -14,6 +14,7 @@ from shared.operators import (
     KeyEnded,
     KeyIssuedAlready,
     KeyRotatedAlready,
+    RequestIdTaken,
     ScopeMissing,
     SecretUnavailable,
     StaleDocument,
@@ -105,6 +106,7 @@ def _table() -> Mapping[type[Exception], Callable[[Any], Problem]]:
         NotFound: _says(404, "not-found", "Not found"),
         KeyEnded: _says(409, "key-ended", "The key has ended"),
         KeyIssuedAlready: _says(409, "key-issued-already", "The key was issued already"),
+        RequestIdTaken: _says(422, "request-id-taken", "The Idempotency-Key is that of another request"),
         KeyRotatedAlready: _says(409, "key-rotated-already", "The key was rotated already"),
         RowConflict: lambda error: Problem(
             status=409,

@@ -12,7 +12,7 @@ from functions.pages.person import Role
 from functions.pages.visit import Done, Shown, Visit
 from shared.faults import RowConflict
 from shared.json_documents import DocumentRefused, FieldFault
-from shared.operators import KeyEnded, KeyIssuedAlready, KeyRotatedAlready, Scope
+from shared.operators import KeyEnded, KeyIssuedAlready, KeyRotatedAlready, RequestIdTaken, Scope
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
@@ -45,7 +45,7 @@ async def issue_key(visit: Visit) -> Shown | Done:
         issued = await ask(visit, "issue_api_key", document=wanted, request_id=visit.form.get("once"))
     except DocumentRefused as refused:
         return await _shown(visit, typed=wanted, faults=_in_words(refused, wanted))
-    except KeyIssuedAlready as error:
+    except (KeyIssuedAlready, RequestIdTaken) as error:
         said = (
             f"!This form was sent before and has issued the key {error.key_id}: there is no second one. If you did not "
             "see its text, rotate it: the new text is shown then."

@@ -1,6 +1,6 @@
 """Operators, their sites, chargers, tariffs and spot prices, and who may act for them."""
 
-from .api_key import ApiKey, IssuedKey, KeyEnded, KeyIssuedAlready, KeyRotatedAlready
+from .api_key import ApiKey, IssuedKey, KeyEnded, KeyIssuedAlready, KeyRotatedAlready, RequestIdTaken
 from .api_keys import ApiKeys
 from .caller import ANYONE, Caller, Scope, ScopeMissing
 from .changes import Change, Changed, changes_between
@@ -112,6 +112,7 @@ __all__ = [
     "Put",
     "RateLimit",
     "Rehearsal",
+    "RequestIdTaken",
     "RevenueShare",
     "Scope",
     "ScopeMissing",

@@ -57,6 +57,16 @@ class KeyIssuedAlready(Exception):
         self.key_id = key_id
 
 
+class RequestIdTaken(Exception):
+    """The id of a request is that of another one, which wanted another key."""
+
+    def __init__(self, *, key_id: str) -> None:
+        super().__init__(
+            f"a request with this id has issued the key {key_id}, with another scope or label; make up an id for each"
+        )
+        self.key_id = key_id
+
+
 class KeyRotatedAlready(Exception):
     """A key that another one took the place of cannot be rotated again: there would be two in its place."""
 

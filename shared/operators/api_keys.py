@@ -13,7 +13,7 @@ from shared.background import Background
 from shared.clock import Clock
 from shared.faults import RowConflict, StorageUnavailable, Stored
 
-from .api_key import ApiKey, IssuedKey, KeyEnded, KeyIssuedAlready, KeyRotatedAlready, KeyStore
+from .api_key import ApiKey, IssuedKey, KeyEnded, KeyIssuedAlready, KeyRotatedAlready, KeyStore, RequestIdTaken
 from .caller import Caller, Scope
 from .timed_cache import TimedCache
 
@@ -65,7 +65,8 @@ class ApiKeys:
     ) -> IssuedKey:
         """A new key; with a `request_id` that the caller made up for this one request, only once.
 
-        Raises KeyIssuedAlready, and ScopeMissing when anyone but a platform-admin wants a key of a platform-admin.
+        Raises KeyIssuedAlready, RequestIdTaken, and ScopeMissing when anyone but a platform-admin wants a
+        platform-admin's key.
         """
         _may_touch(scope, by)
         name = _random_name() if request_id is None else _name_for(gln, request_id)
@@ -75,7 +76,11 @@ class ApiKeys:
         except RowConflict:
             if request_id is None:
                 raise
-            raise KeyIssuedAlready(key_id=issued.key.key_id) from None
+            key_id = issued.key.key_id
+            before = await self._find(gln, key_id)
+            if before is not None and (before.value.scope, before.value.label) != (scope, label):
+                raise RequestIdTaken(key_id=key_id) from None
+            raise KeyIssuedAlready(key_id=key_id) from None
         self._forget(issued.key)  # somebody may have tried it before it was there
         return issued
 

@@ -236,6 +236,15 @@ async def test_a_request_that_comes_again_issues_no_second_key(app: App) -> None
     assert theirs.status == 201
 
 
+async def test_a_name_of_a_request_that_wanted_another_key_is_refused_as_that(app: App) -> None:
+    key = app.keys[(GLN, Scope.OPERATOR_ADMIN)]
+    body = {"scope": "utility-cloud", "label": "new"}
+    assert (await app.send("POST", KEYS, body, key=key, idempotency_key="made-up-for-this-one")).status == 201
+    for other in ({"label": "another"}, {"scope": "operator-admin"}):
+        reply = await app.send("POST", KEYS, body | other, key=key, idempotency_key="made-up-for-this-one")
+        assert (reply.status, reply.document["type"].rpartition(":")[2]) == (422, "request-id-taken")
+
+
 @pytest.mark.parametrize("text", ["", "short", "x" * 101])
 async def test_a_name_of_a_request_that_others_could_have_too_is_refused(app: App, text: str) -> None:
     body = {"scope": "utility-cloud", "label": "new"}
