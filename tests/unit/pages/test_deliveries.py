@@ -153,6 +153,20 @@ async def test_who_only_reads_sees_no_buttons_and_may_not_try(connected: World) 
     assert await states_of(connected, line) == {line: "rejected"}
 
 
+@pytest.mark.parametrize(
+    ("grain", "times"),
+    [
+        ("hour", "2026-01-16T08:00:00Z to 2026-01-16T09:00:00Z"),
+        ("day", "2026-01-15T23:00:00Z to 2026-01-16T23:00:00Z"),
+        ("month", "2025-12-31T23:00:00Z to 2026-01-31T23:00:00Z"),
+    ],
+)
+async def test_a_bar_tells_its_times_in_utc(connected: World, grain: str, times: str) -> None:
+    await lines(connected, 1)
+    told = [each.get_text() for each in (await Visitor().get(f"{OVER_TIME}?by={grain}")).soup.select("svg title")]
+    assert [each.partition("\n")[2] for each in told if "1 line," in each] == [times]
+
+
 async def test_the_chart_counts_lines_and_failures_by_when_they_were_written(connected: World) -> None:
     await lines(connected, 3)
     connected.clock.move(days=1)

@@ -100,7 +100,7 @@ async def test_a_day_is_put_by_pasting_it_and_shown(town: World) -> None:
     assert "The prices of NO1 for 2026-01-15 are stored." in page.text
     assert [str(price) for price in (await stored(town))["prices"]][:3] == ["0.00", "0.01", "0.02"]
     told = [each.get_text() for each in page.soup.select("svg.plot title")]
-    assert told[-1] == "15 jan. 23:00: 0,23 kr"
+    assert told[-1] == "15 jan. 23:00: 0,23 kr\n2026-01-15T22:00:00Z"
     assert len(page.soup.select("tbody tr")) == 24
 
 
@@ -132,11 +132,11 @@ async def test_the_day_of_25_hours_takes_as_many(town: World) -> None:
     refused = await Visitor().post(address, FORM)
     assert "2026-10-25 has 25 hours, and 24 prices came" in refused.fault("prices")
     page = await Visitor().post(address, {**FORM, "prices": f"{HOURS}\n0,99"})
-    assert [each.get_text()[:18] for each in page.soup.select("svg.plot title")][1:5] == [
-        "25 okt. 01:00: 0,0",
-        "25 okt. 02:00: 0,0",
-        "25 okt. 02:00: 0,0",
-        "25 okt. 03:00: 0,0",
+    assert [each.get_text() for each in page.soup.select("svg.plot title")][1:5] == [
+        "25 okt. 01:00: 0,01 kr\n2026-10-24T23:00:00Z",
+        "25 okt. 02:00: 0,02 kr\n2026-10-25T00:00:00Z",
+        "25 okt. 02:00: 0,03 kr\n2026-10-25T01:00:00Z",
+        "25 okt. 03:00: 0,04 kr\n2026-10-25T02:00:00Z",
     ]
 
 

@@ -118,9 +118,9 @@ async def test_the_week_shows_the_price_incl_vat_of_each_hour(town: World) -> No
     page = await Visitor(role=Role.READ).get(f"{TARIFFS}/evening?week=2026-01-14")
     told = [each.get_text() for each in page.soup.select("svg.plot title")]
     assert len(told) == 7 * 24
-    assert "mandag 12 jan. 2026 15:00: 3,00 kr" in told
-    assert "mandag 12 jan. 2026 16:00: 5,00 kr" in told
-    assert "lørdag 17 jan. 2026 16:00: 3,00 kr" in told
+    assert "mandag 12 jan. 2026 15:00: 3,00 kr\n2026-01-12T14:00:00Z" in told
+    assert "mandag 12 jan. 2026 16:00: 5,00 kr\n2026-01-12T15:00:00Z" in told
+    assert "lørdag 17 jan. 2026 16:00: 3,00 kr\n2026-01-17T15:00:00Z" in told
     assert "00 to 16: 3,00 kr; 16 to 20: 5,00 kr; 20 to 24: 3,00 kr" in page.text
     assert "Change" not in [each.get_text() for each in page.soup.select("a.button")]
 
@@ -132,6 +132,18 @@ async def test_the_hour_that_the_clock_skips_has_no_price_and_the_one_that_comes
     assert "not known" not in str(autumn.one("svg.plot"))
 
 
+async def test_each_hour_of_the_week_is_told_in_utc_but_one_that_is_on_no_clock(town: World) -> None:
+    for week, before, changed, after in (
+        ("2026-03-29", "00:00:00Z", None, "01:00:00Z"),
+        ("2026-10-25", "2026-10-24T23:00:00Z", "00:00:00Z", "02:00:00Z"),
+    ):
+        page = await Visitor().get(f"{TARIFFS}/flat?week={week}")
+        told = [each.get_text() for each in page.soup.select("svg.plot title")][6 * 24 :]
+        assert told[1].endswith(before)
+        assert told[2].partition("\n")[2] == (f"{week}T{changed}" if changed else "")
+        assert told[3].endswith(f"\n{week}T{after}")
+
+
 async def test_a_spot_tariff_uses_what_is_stored_and_says_what_is_not(town: World) -> None:
     await put(town, sample("spot"))
     prices = [0.90] * 88 + [1.20] * 8
@@ -140,8 +152,8 @@ async def test_a_spot_tariff_uses_what_is_stored_and_says_what_is_not(town: Worl
     await town.call("put_spot_prices", scope=Scope.OPERATOR_ADMIN, path=path, body=body)
     page = await Visitor().get(f"{TARIFFS}/spot?week=2026-01-15")
     told = [each.get_text() for each in page.soup.select("svg.plot title")]
-    assert "torsdag 15 jan. 2026 21:00: 1,4938 kr" in told  # 1.195 and VAT
-    assert "torsdag 15 jan. 2026 22:00: 1,8875 kr" in told  # 1.51 and VAT
+    assert "torsdag 15 jan. 2026 21:00: 1,4938 kr\n2026-01-15T20:00:00Z" in told  # 1.195 and VAT
+    assert "torsdag 15 jan. 2026 22:00: 1,8875 kr\n2026-01-15T21:00:00Z" in told  # 1.51 and VAT
     assert "no spot price of NO1 is stored for 2026-01-14" in page.text
 
 
