@@ -209,6 +209,8 @@ module alerts 'modules/alerts.bicep' = {
     functionAppId: functionApp.outputs.id
     contractNamespaceId: serviceBus.outputs.contractNamespaceId
     contractTopicName: serviceBus.outputs.topicName
+    deliveriesNamespaceId: serviceBus.outputs.deliveriesNamespaceId
+    deliveriesQueueName: serviceBus.outputs.queueName
     notifyEmail: notifyEmail
     stage: stage
   }

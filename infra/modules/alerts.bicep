@@ -2,7 +2,7 @@
 // each log search its query in infra/alerts.
 //
 // They search what the app measures, because the questions are its own (docs/telemetry.md). Of dead letters alone the
-// platform is asked: the broker counts them, so that one speaks also when the app does not.
+// platform is asked: the broker counts them, so that those two speak also when the app does not.
 
 param location string
 param tags object
@@ -15,6 +15,9 @@ param functionAppId string
 @description('The Service Bus namespace that Utility Cloud sends contract events to.')
 param contractNamespaceId string
 param contractTopicName string
+@description('The Service Bus namespace of the deliveries queue.')
+param deliveriesNamespaceId string
+param deliveriesQueueName string
 @description('Who is told, by e-mail. Empty: in production those who own the subscription, elsewhere nobody.')
 param notifyEmail string
 @allowed([
@@ -228,45 +231,65 @@ resource noContractEvents 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = 
   }
 }
 
-resource deadLetter 'Microsoft.Insights/metricAlerts@2018-03-01' = {
-  name: 'dead-letter'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'A contract event was given up (${stage}). What to do: docs/runbook.md, "alert: dead-letter".'
+// The broker counts by topic, over all its subscriptions, and by queue; of contract events there is one subscription.
+var deadLetterQueues = [
+  {
+    name: 'dead-letter'
     severity: 2
-    enabled: true
-    scopes: [contractNamespaceId]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT5M'
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
+    says: 'A contract event was given up'
+    namespaceId: contractNamespaceId
+    entity: contractTopicName
+  }
+  // No line is lost with such a message: it asked for an attempt at one that is stored, which the timer makes.
+  {
+    name: 'deliveries-dead-letter'
+    severity: 3
+    says: 'A message that asked for a line to be delivered was given up; the line is not'
+    namespaceId: deliveriesNamespaceId
+    entity: deliveriesQueueName
+  }
+]
+
+resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for queue in deadLetterQueues: {
+    name: queue.name
+    location: 'global'
+    tags: tags
+    properties: {
+      description: '${queue.says} (${stage}). What to do: docs/runbook.md, "alert: ${queue.name}".'
+      severity: queue.severity
+      enabled: true
+      scopes: [queue.namespaceId]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT5M'
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: 'dead-letters'
+            metricNamespace: 'Microsoft.ServiceBus/namespaces'
+            metricName: 'DeadletteredMessages'
+            dimensions: [
+              {
+                name: 'EntityName'
+                operator: 'Include'
+                values: [queue.entity]
+              }
+            ]
+            timeAggregation: 'Maximum'
+            operator: 'GreaterThan'
+            threshold: 0
+          }
+        ]
+      }
+      autoMitigate: true
+      actions: [
         {
-          criterionType: 'StaticThresholdCriterion'
-          name: 'dead-letters'
-          metricNamespace: 'Microsoft.ServiceBus/namespaces'
-          metricName: 'DeadletteredMessages'
-          // Of the topic, over all its subscriptions: the broker counts no finer, and there is one.
-          dimensions: [
-            {
-              name: 'EntityName'
-              operator: 'Include'
-              values: [contractTopicName]
-            }
-          ]
-          timeAggregation: 'Maximum'
-          operator: 'GreaterThan'
-          threshold: 0
+          actionGroupId: notify.id
+          webHookProperties: namedInEachAlert
         }
       ]
     }
-    autoMitigate: true
-    actions: [
-      {
-        actionGroupId: notify.id
-        webHookProperties: namedInEachAlert
-      }
-    ]
   }
-}
+]

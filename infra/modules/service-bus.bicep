@@ -159,7 +159,7 @@ resource deliveriesLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-previe
 output contractNamespaceId string = contractNamespace.id
 @description('Its host name.')
 output contractNamespaceHost string = '${contractNamespace.name}.servicebus.windows.net'
-@description('The deliveries\' namespace, for its private endpoint.')
+@description('The deliveries\' namespace, likewise.')
 output deliveriesNamespaceId string = deliveriesNamespace.id
 @description('Its host name.')
 output deliveriesNamespaceHost string = '${deliveriesNamespace.name}.servicebus.windows.net'

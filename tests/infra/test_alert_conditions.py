@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.infra.bicep import Deployed, Templates, planted
+from tests.infra.bicep import Deployed, Stack, Templates, planted
 from tests.infra.project import STAGES, deployed, text
 from tests.infra.test_alerts import RUNBOOK, paragraphs_of
 
@@ -15,8 +15,9 @@ from tests.infra.test_alerts import RUNBOOK, paragraphs_of
 class Condition:
     """One row of the table. `says` stands in the alert's paragraph, `asks` in its query; spans are ISO 8601.
 
-    `over` is what is looked at, `measured` the column of a query or the metric, `split` what it is told apart by. An
-    alert that does not resolve itself is `muted` for a while after each mail.
+    `over` is what is looked at, `measured` the column of a query or the metric, `split` what it is told apart by: all
+    there are, or those resources alone that are of the type `counted`. An alert that does not resolve itself is `muted`
+    for a while after each mail.
     """
 
     says: tuple[str, ...]
@@ -30,6 +31,7 @@ class Condition:
     every: str
     asks: tuple[str, ...] = ()
     split: str | None = None
+    counted: str | None = None
     looks_back: str | None = None
     muted: str | None = None
 
@@ -69,6 +71,19 @@ TABLE = {
         window="PT5M",
         every="PT5M",
         split="EntityName",
+        counted="Microsoft.ServiceBus/namespaces/topics",
+    ),
+    "deliveries-dead-letter": Condition(
+        says=("Severity 3.", "has given up at least one message of the deliveries queue", "No line is lost"),
+        severity=3,
+        over="deliveriesNamespace.id",
+        measured="DeadletteredMessages",
+        aggregation="Maximum",
+        threshold=0,
+        window="PT5M",
+        every="PT5M",
+        split="EntityName",
+        counted="Microsoft.ServiceBus/namespaces/queues",
     ),
     "authorization-slow": Condition(
         says=(
@@ -128,7 +143,7 @@ def findings(templates: Templates, runbook: str) -> Iterator[str]:
         yield from (f"{stage}: {name} is not in the table" for name in sorted(alerts.keys() - TABLE.keys()))
         yield from (f"{stage}: {name} of the table is not there" for name in sorted(TABLE.keys() - alerts.keys()))
         for name in sorted(alerts.keys() & TABLE.keys()):
-            yield from (f"{stage}: {name}: {fault}" for fault in _alert(alerts[name], TABLE[name]))
+            yield from (f"{stage}: {name}: {fault}" for fault in _alert(alerts[name], TABLE[name], stack))
     paragraphs = paragraphs_of(runbook)
     for name, promised in TABLE.items():
         for words in promised.says:
@@ -136,10 +151,11 @@ def findings(templates: Templates, runbook: str) -> Iterator[str]:
                 yield f"docs/runbook.md no longer says {words!r} of {name}: mend the table or the runbook"
 
 
-def _alert(alert: Deployed, promised: Condition) -> Iterator[str]:
+def _alert(alert: Deployed, promised: Condition, stack: Stack) -> Iterator[str]:
     (criterion,) = alert.at("properties.criteria.allOf")
     split = [(one["name"], one["operator"]) for one in criterion.get("dimensions", [])]
-    all_of_them = [one["values"] for one in criterion.get("dimensions", []) if promised.over == "workspace.id"]
+    values = [one["values"] for one in criterion.get("dimensions", [])]
+    all_of_them = ["*"] if promised.counted is None else [found.name for found in stack.of_type(promised.counted)]
     compared = [
         ("severity", alert.at("properties.severity"), promised.severity),
         ("window", alert.at("properties.windowSize"), promised.window),
@@ -152,7 +168,7 @@ def _alert(alert: Deployed, promised: Condition) -> Iterator[str]:
         ("aggregation", criterion["timeAggregation"], promised.aggregation),
         ("measured", criterion.get("metricMeasureColumn") or criterion.get("metricName"), promised.measured),
         ("dimensions", split, [(promised.split, "Include")] if promised.split else []),
-        ("values of dimensions", all_of_them, [["*"]] * len(all_of_them)),
+        ("values of dimensions", values, [all_of_them] if promised.split else []),
         ("scopes", [text(one) for one in alert.at("properties.scopes")], [promised.over]),
     ]
     yield from (f"{what} is {ours!r}, and {theirs!r} in the table" for what, ours, theirs in compared if ours != theirs)
@@ -166,6 +182,8 @@ def test_each_alert_speaks_when_it_is_said_to(templates: Templates) -> None:
 
 
 ALERTS = "modules/alerts.bicep"
+CONTRACTS = "namespaceId: contractNamespaceId\n    entity: contractTopicName"
+DELIVERIES = "namespaceId: deliveriesNamespaceId\n    entity: deliveriesQueueName"
 WHERE = "name: 'Where'\n    operator: 'Include'\n    values: ['*']"
 
 
@@ -180,13 +198,15 @@ WHERE = "name: 'Where'\n    operator: 'Include'\n    values: ['*']"
         (ALERTS, "'EntityName'", "'Entity'", "dead-letter: dimensions is [('Entity', 'Include')]"),
         (ALERTS, WHERE, WHERE.replace("Include", "Exclude"), "dimensions is [('Where', 'Exclude')]"),
         (ALERTS, WHERE, WHERE.replace("*", "measure"), "values of dimensions is [['measure']]"),
-        (ALERTS, "scopes: [contractNamespaceId]", "scopes: [workspaceId]", "dead-letter: scopes is ['workspace.id']"),
+        (ALERTS, CONTRACTS, CONTRACTS.replace("contractNamespace", "workspace"), "dead-letter: scopes is ['workspace."),
+        (ALERTS, DELIVERIES, CONTRACTS, "deliveries-dead-letter: scopes is ['contractNamespace.id']"),
+        (ALERTS, DELIVERIES, CONTRACTS, "deliveries-dead-letter: values of dimensions is [['utilitycloudcontractev"),
         (ALERTS, "autoMitigate: false", "autoMitigate: true", "no-contract-events: autoMitigate is True"),
         (ALERTS, "muteActionsDuration: 'P1D'", "", "no-contract-events: mute is None"),
         (ALERTS, "overrideQueryTimeRange: 'P2D'", "", "no-contract-events: range of the query is None"),
         (ALERTS, "every: 'PT10M'", "every: 'PT15M'", "no-measurements: frequency is 'PT15M'"),
         (ALERTS, "window: 'PT30M'", "window: 'PT7M'", "no-measurements: window is 'PT7M'"),
-        (ALERTS, "severity: 3", "severity: 4", "no-contract-events: severity is 4"),
+        (ALERTS, "severity: 3\n    enabled", "severity: 4\n    enabled", "no-contract-events: severity is 4"),
         (ALERTS, "name: 'function-failures'", "name: 'failures'", "failures is not in the table"),
         (ALERTS, "name: 'function-failures'", "name: 'failures'", "function-failures of the table is not there"),
         ("alerts/authorization-slow.kql", "Slow >= 3", "Slow >= 300", "its query does not have Slow >= 3"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -92,11 +93,31 @@ def test_without_an_address_owners_are_told_in_production_and_nobody_in_staging(
     assert (told(turned, "production", ""), told(turned, "staging", "")) == ([], [OWNER])
 
 
+WORKBOOK = (ROOT / "infra" / "workbook" / "connector.json").read_text(encoding="utf-8")
+
+
+def workbook_findings(text: str) -> Iterator[str]:
+    workbook: Mapping[str, Any] = json.loads(text)
+    if workbook["version"] != "Notebook/1.0":
+        yield f"{workbook['version']} is no version of a workbook"
+    names = Counter(str(item["name"]) for item in workbook["items"])
+    yield from (f"{times} parts are called {name}" for name, times in names.items() if times > 1)
+
+
 def test_the_workbook_is_one() -> None:
-    workbook: Mapping[str, Any] = json.loads((ROOT / "infra/workbook/connector.json").read_text(encoding="utf-8"))
-    assert workbook["version"] == "Notebook/1.0"
-    names = [item["name"] for item in workbook["items"]]
-    assert len(names) == len(set(names))
+    assert list(workbook_findings(WORKBOOK)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('"Notebook/1.0"', '"Notebook/2.0"', "Notebook/2.0 is no version of a workbook"),
+        ('"name": "dead letters"', '"name": "held sessions"', "2 parts are called held sessions"),
+    ],
+)
+def test_a_workbook_gone_wrong_is_found(old: str, new: str, expected: str) -> None:
+    altered = planted(WORKBOOK, old, new, where="infra/workbook/connector.json")
+    assert list(workbook_findings(altered)) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -106,8 +127,8 @@ def test_the_workbook_is_one() -> None:
         ("    name: 'operator-blocked'", "    name: 'operator-stuck'", "explains operator-blocked, which is no alert"),
         ("measure: 'BlockedForSeconds'", "measure: 'BlockedSeconds'", "its query has no column BlockedSeconds"),
         ("\n    actions: {\n      actionGroups: [notify.id]", "\n    actions: {", "no-contract-events: tells nobody"),
-        ("enabled: true\n    scopes: [contract", "enabled: false\n    scopes: [contract", "dead-letter: is not on"),
-        ('"alert: dead-letter"', '"alert: dead-letters"', "dead-letter: its description does not name"),
+        ("enabled: true\n      scopes: [queue", "enabled: false\n      scopes: [queue", "dead-letter: is not on"),
+        ('"alert: ${queue.name}"', '"alert: ${queue.name}s"', "dead-letter: its description does not name"),
         (
             "alerts/operator-blocked.kql",
             "alerts/no-measurements.kql",

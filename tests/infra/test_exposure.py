@@ -1,6 +1,7 @@
 """What can be reached, and with what: shared keys are off but in one place, and doors are as closed as is said."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -140,21 +141,46 @@ def test_without_an_app_registration_the_sign_in_is_off(templates: Templates) ->
     assert sign_in.at("properties.platform.enabled") is False
 
 
+NAMES_TAKEN = {
+    "Microsoft.Storage/storageAccounts": r"[a-z0-9]{3,24}",
+    "Microsoft.KeyVault/vaults": r"[a-zA-Z](?:[a-zA-Z0-9]|-(?!-)){1,22}[a-zA-Z0-9]",
+    NAMESPACES: r"[a-zA-Z][a-zA-Z0-9-]{4,48}[a-zA-Z0-9]",
+    "Microsoft.Web/sites": r"[a-zA-Z0-9][a-zA-Z0-9-]{0,58}[a-zA-Z0-9]",
+}
+
+
+def refused_names(templates: Templates) -> Iterator[str]:
+    stack = deployed(templates, "production")
+    for resource_type, pattern in NAMES_TAKEN.items():
+        names = Counter(str(found.name) for found in stack.of_type(resource_type))
+        if not names:
+            yield f"there is no {resource_type}"
+        for name, times in names.items():
+            if times > 1:
+                yield f"{resource_type}: {times} are called {name}"
+            if not re.fullmatch(pattern, name):
+                yield f"{resource_type}: Azure does not take the name {name}"
+
+
+def test_names_are_ones_that_azure_takes(templates: Templates) -> None:
+    assert list(refused_names(templates)) == []
+
+
 @pytest.mark.parametrize(
-    ("resource_type", "pattern"),
+    ("old", "new", "expected"),
     [
-        ("Microsoft.Storage/storageAccounts", r"[a-z0-9]{3,24}"),
-        ("Microsoft.KeyVault/vaults", r"[a-zA-Z](?:[a-zA-Z0-9]|-(?!-)){1,22}[a-zA-Z0-9]"),
-        (NAMESPACES, r"[a-zA-Z][a-zA-Z0-9-]{4,48}[a-zA-Z0-9]"),
-        ("Microsoft.Web/sites", r"[a-zA-Z0-9][a-zA-Z0-9-]{0,58}[a-zA-Z0-9]"),
+        ("'ststate${token}'", "'st-state${token}'", "storageAccounts: Azure does not take the name st-state"),
+        ("'ststate${token}'", "'sthost${token}'", "storageAccounts: 2 are called sthost"),
+        ("'kv-plat-${token}'", "'kv--plat-${token}'", "vaults: Azure does not take the name kv--plat"),
+        ("'kv-oper-${token}'", "'kv-operators-${token}'", "vaults: Azure does not take the name kv-operators"),
+        ("'sb-contracts-${token}'", "'sb.contracts-${token}'", "namespaces: Azure does not take the name sb.contracts"),
+        ("'sb-contracts-${token}'", "'sb-deliveries-${token}'", "namespaces: 2 are called sb-deliveries"),
+        ("'func-connector-${token}'", "'func_connector-${token}'", "sites: Azure does not take the name func_"),
     ],
 )
-def test_names_are_ones_that_azure_takes(templates: Templates, resource_type: str, pattern: str) -> None:
-    names = [str(found.name) for found in deployed(templates, "production").of_type(resource_type)]
-    assert names
-    assert len(names) == len(set(names))
-    for name in names:
-        assert re.fullmatch(pattern, name), name
+def test_a_name_that_azure_does_not_take_is_found(templates: Templates, old: str, new: str, expected: str) -> None:
+    found = list(refused_names(templates.altered("main.bicep", old, new)))
+    assert any(expected in finding for finding in found), found
 
 
 SEND = "resource send 'Microsoft.ServiceBus/namespaces/topics/authorizationRules@2024-01-01' = {"

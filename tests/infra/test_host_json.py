@@ -74,6 +74,8 @@ def findings(host: Json, templates: Templates) -> Iterator[str]:
     yield from _unknown(host, KNOWN, "")
     if host.get("version") != "2.0":
         yield "version must be 2.0"
+    if not re.fullmatch(r"\[4\.\S+, 5\.0\.0\)", host["extensionBundle"]["version"]):
+        yield "extensionBundle is not one of 4.x: those alone have extension 5 of Service Bus"
     if host["extensions"]["http"].get("routePrefix") != "":
         yield "routePrefix must be empty: /health and / are ours"
     service_bus = host["extensions"]["serviceBus"]
@@ -122,10 +124,6 @@ def test_host_json_is_one_that_the_host_reads(templates: Templates) -> None:
     assert list(findings(read_json("host.json"), templates)) == []
 
 
-def test_the_extension_bundle_is_one_with_extension_5() -> None:
-    assert re.fullmatch(r"\[4\.\S+, 5\.0\.0\)", read_json("host.json")["extensionBundle"]["version"])
-
-
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
@@ -140,6 +138,8 @@ def test_the_extension_bundle_is_one_with_extension_5() -> None:
         ("telemetryMode", {"on": True}, "telemetryMode has nothing below it"),
         ("functionTimeout", "00:01:00", "longer than a function may run"),
         ("version", "1.0", "version must be 2.0"),
+        ("extensionBundle.version", "[3.*, 4.0.0)", "extensionBundle is not one of 4.x"),
+        ("extensionBundle.version", "[4.*, 6.0.0)", "extensionBundle is not one of 4.x"),
     ],
 )
 def test_a_wrong_value_is_found(templates: Templates, path: str, value: Any, expected: str) -> None:

@@ -135,10 +135,25 @@ def test_what_a_module_would_not_take_is_found(
     assert any(expected in fault for fault in found), found
 
 
-def test_every_parameter_of_the_whole_and_every_output_says_what_it_is(templates: Templates) -> None:
+def silent(templates: Templates) -> list[str]:
     main = templates.bicep["main.bicep"]
-    silent = [one.name for one in main.of_kind(Kind.PARAMETER, Kind.OUTPUT) if "description" not in one.decorators]
-    assert silent == []
+    return [one.name for one in main.of_kind(Kind.PARAMETER, Kind.OUTPUT) if "description" not in one.decorators]
+
+
+def test_every_parameter_of_the_whole_and_every_output_says_what_it_is(templates: Templates) -> None:
+    assert silent(templates) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "name"), [("param location string", "location"), ("output TABLE_ENDPOINT ", "TABLE_ENDPOINT")]
+)
+def test_a_parameter_or_output_that_does_not_say_what_it_is_is_found(
+    templates: Templates, declared: str, name: str
+) -> None:
+    text = templates.bicep["main.bicep"].text
+    (described,) = re.findall(rf"^@description\(.*\)\n(?:@.*\n)*{declared}", text, flags=re.MULTILINE)
+    altered = templates.altered("main.bicep", described, declared)
+    assert silent(altered) == [name]
 
 
 MAIN, STORAGE, GIVEN = "main.bicep", "modules/storage.bicep", "main.parameters.json"

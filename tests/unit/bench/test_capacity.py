@@ -17,6 +17,8 @@ from shared.operators.operator import BUCKETS
 from shared.reconciliation.asking import ASKED_A_SECOND
 from shared.retention.purge import RUNS_FOR
 from shared.storage.old_stories import _AT_ONCE as PURGED_AT_ONCE
+from tests.infra.bicep import read_templates
+from tests.infra.project import INFRA, deployed
 from tests.unit.bench.capacity_sheet import (
     DOCUMENT,
     RATES,
@@ -47,7 +49,7 @@ EXACT: Final = 0.006  # as far as two decimals show
 # How long something took stands in the log, in one digit or in two.
 BYTES: Final = 0.02
 THREE_DIGITS: Final = 0.006
-NAMED_MODULES: Final = ("alerts", "function-app", "monitoring", "network", "service-bus")
+NAMED_MODULES: Final = ("function-app", "monitoring", "network", "service-bus")
 
 
 def test_each_thing_that_happens_costs_what_is_counted() -> None:
@@ -167,8 +169,25 @@ def test_what_is_paid_for_is_what_is_deployed() -> None:
     assert f"mostTakenInADayInGb = {found['daily_cap_gb']}" in modules["monitoring"]
     assert found["endpoints"] == len(re.findall(r"groupId: '", modules["network"]))
     assert found["namespaces"] == len(re.findall(r"ServiceBus/namespaces@\S+ = \{", modules["service-bus"]))
-    often = re.findall(r"(?:every|evaluationFrequency): 'PT(\d+[MH])'", modules["alerts"])
-    assert sorted(often) == sorted(["5M", "10M", "15M", "15M", "15M", "1H", "5M"])  # the last is the metric alert's
+
+
+def test_the_alerts_that_are_paid_for_are_those_that_are_deployed() -> None:
+    found, stack = reckoned(1_000), deployed(read_templates(INFRA), "production")
+    searches, metrics = (
+        stack.of_type(f"Microsoft.Insights/{kind}") for kind in ("scheduledQueryRules", "metricAlerts")
+    )
+    price = {"PT5M": "p_alert_5", "PT10M": "p_alert_10", "PT15M": "p_alert_15", "PT1H": "p_alert_15"}
+    cost = sum(found[price[search.at("properties.evaluationFrequency")]] for search in searches)
+    cost += found["p_metric"] * len(metrics) + found["p_series"] * (found["failing"] - 1)
+    assert found["usd_alerts"] == pytest.approx(cost)
+    (said,) = [line["a month, USD"] for line in table("a month, USD") if name_in(line["name"]) == "usd_alerts"]
+    assert (said, len(searches), len(metrics)) == ("eight alerts", 6, 2)
+
+
+def test_what_a_lost_region_costs_is_left_to_the_page_that_says_it() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    assert "[recovery.md](recovery.md)" in text.partition("## What is not in here")[2]
+    assert (DOCUMENT.parent / "recovery.md").exists()
 
 
 def test_the_limits_are_what_the_formulas_make_of_the_counts() -> None:
