@@ -72,6 +72,8 @@ class Observation:
     raw_body: bytes
     answer: bytes
     duration: timedelta
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """The query as it was sent, whether or not it is one that the endpoint takes."""
 
 
 type Handler = Callable[..., Awaitable[Answer]]

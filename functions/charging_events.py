@@ -168,17 +168,18 @@ async def _answer(call: Call, question: AuthorizationQuestion) -> Answer:
             outcome = str(verdict.refusal or "allowed")
             told.tell(outcome=outcome)
     finally:  # who got no answer waited too
-        if call.arrived_at is not None:
-            record(AUTHORIZATION_DURATION, (time.time_ns() - call.arrived_at) / 1e9, outcome=outcome)
-    services.background.start(_note(call, question, verdict), name="noting down an authorization")
+        seconds = None if call.arrived_at is None else max(0, time.time_ns() - call.arrived_at) / 1e9
+        if seconds is not None:
+            record(AUTHORIZATION_DURATION, seconds, outcome=outcome)
+    services.background.start(_note(call, question, verdict, seconds), name="noting down an authorization")
     document: dict[str, object] = {"charging_allowed": verdict.allowed, "rfid_tag_type": ""}
     if verdict.refusal is not None:
         document["reason"] = verdict.refusal
     return Answer(document=document)
 
 
-async def _note(call: Call, question: AuthorizationQuestion, verdict: Verdict) -> None:
-    """Written after the answer: the driver at the charger does not wait for it."""
+async def _note(call: Call, question: AuthorizationQuestion, verdict: Verdict, seconds: float | None) -> None:
+    """Written after the answer, known after so many `seconds`: the driver at the charger does not wait for it."""
     services, home = wiring(), call.operator.home
     if verdict.external_id is not None and verdict.allowed:
         permission = Permission(external_id=verdict.external_id, at=call.received_at)
@@ -195,6 +196,7 @@ async def _note(call: Call, question: AuthorizationQuestion, verdict: Verdict) -
         message=f"{verdict.refusal}: {verdict.explanation}",
         response_code=200,
         reference_id=reference,
+        duration_ms=None if seconds is None else round(seconds * 1000),
         payload=call.raw_body,
     )
     await services.logbook.write(home=home, entry=entry)

@@ -15,9 +15,10 @@ from functions.authentication import KEY_HEADERS, authenticated
 from functions.call import Answer, Call, EndpointSpec, Handler, Observation, Observe
 from functions.invocation import NOT_INVOKED, traceparent_of
 from functions.problems import MEDIA_TYPE, BodyTooLarge, NotFound, problem_of
+from functions.refused_keys import tell_refusal
 from shared.identifiers import gln_fault
 from shared.json_documents import DocumentRefused, FieldFault, parse_json, print_json
-from shared.operators import ANYONE, Caller, Operator, Scope
+from shared.operators import ANYONE, Caller, Operator, Scope, ScopeMissing
 from shared.wiring import Wiring, wiring
 
 __all__ = [
@@ -113,7 +114,7 @@ async def _run(spec: EndpointSpec, req: func.HttpRequest, context: func.Context)
     raw_body = req.get_body()
     call: Call | None = None
     try:
-        admitted = await _admitted(spec, req, raw_body, wiring())
+        admitted = await _admitted(spec, req, raw_body, wiring(), started=started)
         call = replace(admitted, arrived_at=arrived_at, traceparent=traceparent_of(context))
         answer = await answered(spec, call, dict(req.params))
     except Exception as error:  # noqa: BLE001  the one place where every error becomes an answer
@@ -132,6 +133,7 @@ async def _run(spec: EndpointSpec, req: func.HttpRequest, context: func.Context)
                 raw_body=raw_body,
                 answer=response.get_body(),
                 duration=timedelta(seconds=time.monotonic() - started),
+                parameters=dict(req.params),
             )
         )
     except Exception as error:  # noqa: BLE001  as above
@@ -139,14 +141,20 @@ async def _run(spec: EndpointSpec, req: func.HttpRequest, context: func.Context)
     return response
 
 
-async def _admitted(spec: EndpointSpec, req: func.HttpRequest, raw_body: bytes, services: Wiring) -> Call:
+async def _admitted(
+    spec: EndpointSpec, req: func.HttpRequest, raw_body: bytes, services: Wiring, *, started: float
+) -> Call:
     if len(raw_body) > MAX_BODY:
         raise BodyTooLarge(limit=MAX_BODY)
     caller = ANYONE
     if spec.scope is not None:
         caller = await authenticated(req, keys=services.api_keys)
         services.rate_limit.count(caller.key_id, now=services.clock.now())
-        caller.require(spec.scope)
+        try:
+            caller.require(spec.scope)
+        except ScopeMissing:
+            tell_refusal(spec, caller, services, started=started)
+            raise
     if any(_HALF_A_PAIR.search(value) for value in req.route_params.values()):
         raise NotFound("what the path names")  # no id has it, and nothing can be looked up by it
     return Call(

@@ -31,7 +31,11 @@ class LogsQuery(PageQuery):
 
 
 class LogEntryDocument(BaseModel):
-    """An entry. `payload` and `answer` are JSON where they were JSON, else text; secrets are masked."""
+    """An entry. `payload` (a GET's: its query) and `answer` are JSON where they were JSON, else text; secrets masked.
+
+    `durationMs` spans from when its handling began until the entry was made: of what is written together with what it
+    tells of, that writing is not in it. Null: not measured.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer_build=True)
 

@@ -65,7 +65,8 @@ class ReconciliationDocument(_Document):
     """A local day, `from` inclusive and `to` exclusive in UTC. `lines` are those that count, without withdrawn ones;
     `notChecked` are delivered or rehearsed lines that nobody can ask for, by reason in `notCheckedBecause`; of more
     than a hundred `differences` of a kind the rest is `differencesBeyond`. In a list `differences` is null. All that is
-    null or absent besides is not known yet.
+    null or absent besides is not known yet. `state` `done` says that all was gone through: all agrees only if moreover
+    `differenceCounts` is empty and `notChecked` is 0, else only the `equal` lines are known to agree.
     """
 
     date: str

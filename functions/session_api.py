@@ -20,6 +20,7 @@ from shared.sessions import (
     Session,
     SessionList,
     SessionStatus,
+    Start,
     Stop,
     Story,
     question_of,
@@ -69,6 +70,17 @@ class StopDocument(_Document):
     swept: bool
 
 
+class StartDocument(_Document):
+    """What was said of a session when it started. `heldBy` is who held the tag then, as far as was known when the start
+    was heard; null where nobody did, and where it was allowed for somebody.
+    """
+
+    charger_id: str
+    tag: str
+    started_at: datetime
+    held_by: str | None
+
+
 class TwinDocument(_Document):
     """A session of another id with the same charger, tag and start, and what was said of it when it stopped."""
 
@@ -107,6 +119,7 @@ class SessionDocument(_Document):
     try_again_at: datetime | None
     external_id: str | None
     authorized_for: str | None
+    start: StartDocument | None
     stop: StopDocument | None
     conflicts: list[StopDocument]
     twin: TwinDocument | None
@@ -184,6 +197,7 @@ def _session(session: Session) -> dict[str, object]:
         "tryAgainAt": session.try_again_at,
         "externalId": session.external_id,
         "authorizedFor": session.start.external_id if session.start else None,
+        "start": _start(session.start) if session.start else None,
         "stop": _stop(session.stop) if session.stop else None,
         "conflicts": [_stop(each) for each in session.conflicts],
         "question": _question(session),
@@ -206,6 +220,15 @@ def _question(session: Session) -> dict[str, object] | None:
         return None
     options = [{"decision": kind, "refusedBecause": why_not(session, kind)} for kind in DecisionKind]
     return {"kind": question.kind, "id": question.question_id, "options": options}
+
+
+def _start(start: Start) -> dict[str, object]:
+    return {
+        "chargerId": start.charger_id,
+        "tag": start.tag,
+        "startedAt": start.started_at,
+        "heldBy": start.held_by,
+    }
 
 
 def _stop(stop: Stop) -> dict[str, object]:

@@ -10,29 +10,34 @@ from functions.http_endpoint import Answer, Call, Observation, Scope, endpoint
 from functions.lists import PageQuery, QueryInstant
 from functions.problems import NotFound
 from functions.transaction_document import TransactionDocument, transaction_document
+from shared.json_documents import print_json
 from shared.logbook import Direction, log_entry
 from shared.operators import Listed
 from shared.wiring import wiring
 
 blueprint = func.Blueprint()
 _TRANSACTIONS = "api/v1/transactions"
+_LONGEST_OWNER = 64
 
 
 class TransactionsQuery(PageQuery):
     """Which lines: of one accounting point or all, whose sessions ended from `from` on and before `to`."""
 
-    transactionOwnerId: Annotated[str, Field(min_length=1, max_length=64)] | None = None  # noqa: N815  the name on the wire
+    transactionOwnerId: Annotated[str, Field(min_length=1, max_length=_LONGEST_OWNER)] | None = None  # noqa: N815  the name on the wire
     since: QueryInstant | None = Field(default=None, alias="from")
     until: QueryInstant | None = Field(default=None, alias="to")
 
 
 async def log_request(observation: Observation) -> None:
-    """Every request of Utility Cloud is in the log of the operator whose key it used."""
+    """Every request of Utility Cloud is in the log of the operator whose key it used: what it asked for as the payload,
+    and whose lines as the reference, as far as it can be told.
+    """
     call = observation.call
     if call is None or call.known_operator is None:
         return
     services = wiring()
-    path = call.path
+    path, asked = call.path, observation.parameters
+    owner = asked.get("transactionOwnerId", "")[:_LONGEST_OWNER]
     entry = log_entry(
         at=call.received_at,
         direction=Direction.IN,
@@ -40,8 +45,9 @@ async def log_request(observation: Observation) -> None:
         action=observation.endpoint.replace("_", "-"),
         message=f"answered {observation.status}",
         response_code=observation.status,
-        reference_id=path.get("transactionId") or path.get("externalId"),
+        reference_id=path.get("transactionId") or path.get("externalId") or owner or None,
         duration_ms=round(observation.duration.total_seconds() * 1000),
+        payload=print_json(dict(asked)) if asked else None,
         answer=observation.answer,
     )
     await services.logbook.write(home=call.known_operator.home, entry=entry)

@@ -70,6 +70,11 @@ class Foundation(Stores):
         return RateLimit(per_minute=PAGE_FAILURES_PER_MINUTE)
 
     @cached_property
+    def refusals_told(self) -> RateLimit:
+        """How often the log is told of a key that is used on a route that it is not for."""
+        return RateLimit(per_minute=1)
+
+    @cached_property
     def background(self) -> Background:
         """What runs beside the requests."""
         return Background()

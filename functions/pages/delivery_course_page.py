@@ -1,4 +1,4 @@
-"""Lines over time: a chart of when they were written, and of how many have failed."""
+"""Lines over time: a chart of when they were written, and of how many of them stand failed now."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -68,10 +68,12 @@ def _plot(course: Overview, grain: Grain, formats: "Formats") -> object:
     each = [
         PlottedBar(
             label=_label(bar, grain, formats),
-            told=f"{_label(bar, grain, formats)}: {_lines(bar.lines)}, {bar.failed} failed",
+            told=f"{_label(bar, grain, formats)}: {_lines(bar.lines)}, {bar.failed} failed now\n"
+            f"{formats.utc_span(bar.since, bar.until)}",
             whole=bar.lines,
             part=bar.failed,
         )
         for bar in course.bars
     ]
-    return bars(title=f"Lines by {grain}, and those that have failed; the table below has the figures", each=each)
+    title = f"Lines by the {grain} they were written, and which of them stand failed now; the table has the figures"
+    return bars(title=title, each=each)

@@ -5,13 +5,14 @@ from typing import Any
 
 import azure.functions as func
 
+from functions.charging_events import ROUTE as CHARGING_EVENTS
 from functions.pages.ask import ask
 from functions.pages.connected import connected, keys_of
 from functions.pages.key_pages import SCOPES
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
 from functions.pages.visit import Shown, Visit
-from shared.connection import needs, needs_known_at_once
+from shared.connection import MOST_ENTRIES, needs, needs_known_at_once
 from shared.faults import StorageUnavailable
 from shared.wiring import wiring
 
@@ -43,7 +44,13 @@ async def standing_page(visit: Visit) -> Shown:
     """How the operator stands, measured now: also a page of its own, for who runs no scripts. Storage that is away is
     said in the place of each part, so that what Details shows already stays.
     """
-    values: dict[str, Any] = {"found": None, "now": visit.now}
+    values: dict[str, Any] = {
+        "found": None,
+        "now": visit.now,
+        "most_entries": MOST_ENTRIES,
+        "contract_events": wiring().settings.contract_events_topic,
+        "charging_events": CHARGING_EVENTS,
+    }
     try:
         found = await connected(visit)
     except StorageUnavailable:

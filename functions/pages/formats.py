@@ -51,6 +51,10 @@ class Formats:
         """The exact time in UTC, as it is stored and sent."""
         return _instant(instant).astimezone(UTC).isoformat().replace("+00:00", "Z")
 
+    def utc_span(self, since: Instant, until: Instant) -> str:
+        """The exact times from one to the other, in UTC."""
+        return f"{self.utc(since)} to {self.utc(until)}"
+
     def _written(self, instant: Instant, pattern: str) -> str:
         """In the operator's zone; in UTC where the calendar ends before the zone's time is reached."""
         try:

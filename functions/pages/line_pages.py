@@ -94,8 +94,15 @@ def _plot(power: tuple[Power, ...], document: dict[str, Any], formats: "Formats"
     ]
     return steps(
         title="Average power by quarter hours in kW, and the price of a kWh; the tables have the figures",
-        one=[PlottedStep(since=each.since, until=each.until, value=each.kw) for each in power],
+        one=[
+            PlottedStep(since=each.since, until=each.until, value=each.kw, told=_told(each, formats)) for each in power
+        ],
         two=prices,
         labels=(formats.short(power[0].since), formats.short(power[-1].until)),
         number=lambda value: formats.number(round(value, 2)),
     )
+
+
+def _told(power: Power, formats: "Formats") -> str:
+    shown = formats.number(round(power.kw, 2))
+    return f"{formats.short(power.since)}: {shown} kW\n{formats.utc_span(power.since, power.until)}"

@@ -43,8 +43,15 @@ class LogFilter:
         """As long a time, just before the window."""
         if self.window is None:
             return None
-        since, until = self.window
-        return since - (until - since), since
+        since = self.window[0]
+        return since - (self._end - since), since
+
+    @property
+    def _end(self) -> datetime:
+        """Before when a search looks, to be kept: what was written up to now is before it. In whole seconds, as the
+        browser's field for a time takes no finer ones.
+        """
+        return self.query.until or self.now.replace(microsecond=0) + timedelta(seconds=1)
 
     def share_searched(self, back_to: datetime | None) -> float:
         """How much of the window was searched, 0 to 1."""
@@ -62,8 +69,12 @@ class LogFilter:
         return instant.astimezone(self.zone).replace(tzinfo=None).isoformat() if instant else text
 
     def address(self, **changed: object) -> dict[str, object]:
-        """The filter as parameters of an address, with `changed` ones in their place; times exact."""
-        exact = {name: utc_text(at) for name, at in (("from", self.query.since), ("to", self.query.until)) if at}
+        """The filter as parameters of an address, with `changed` ones in their place; times exact.
+
+        A search has its beginning and its end, so that the address means the same whenever it is opened.
+        """
+        end = self._end if self.is_search else self.query.until
+        exact = {name: utc_text(at) for name, at in (("from", self.query.since), ("to", end)) if at}
         own = {name: self.given.get(name) for name in _NAMES} | exact
         return {name: value for name, value in {**own, **changed}.items() if value not in (None, "")}
 
@@ -96,7 +107,7 @@ def read_filter(given: Mapping[str, str], *, zone: ZoneInfo, now: datetime) -> L
         text=given.get("text"),
     )
     if query.looks_through:
-        query = replace(query, since=since or (until or now) - SEARCHED_BY_ITSELF)
+        query = replace(query, since=since or (until or now).replace(microsecond=0) - SEARCHED_BY_ITSELF)
     if query.since and query.since >= (until or now):
         raise DocumentRefused(FieldFault(field="from", message="must be before the end"))
     return LogFilter(given=given, query=query, zone=zone, now=now)

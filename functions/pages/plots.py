@@ -14,7 +14,7 @@ _MOST_LABELS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class PlottedBar:
-    """`part` of `whole` stands out. `label` is below the bar, `told` is said of it."""
+    """`part` of `whole` stands out. `label` is below the bar, `told` is said of it when one points at it."""
 
     label: str
     told: str
@@ -24,11 +24,12 @@ class PlottedBar:
 
 @dataclass(frozen=True, kw_only=True)
 class PlottedStep:
-    """A value between two instants; None: there is none."""
+    """A value between two instants; None: there is none. `told` is said of it when one points there."""
 
     since: datetime
     until: datetime
     value: Decimal | None
+    told: str = ""
 
 
 def empty_plot() -> Markup:
@@ -77,6 +78,7 @@ def steps(
             shapes.append(f'<path class="one area" d="{path} V{base} H{_x(course[0].since, since, until):.1f} Z"/>')
         if path:
             shapes.append(f'<path class="{name} line" d="{path}"/>')
+    shapes += [_pointed_at(step, since, until) for step in one if step.told]
     shapes.append(_text(_LEFT, _HEIGHT - 8, labels[0], "start"))
     shapes.append(_text(_WIDTH - _RIGHT, _HEIGHT - 8, labels[1], "end"))
     return _svg(title, shapes)
@@ -102,6 +104,15 @@ def _bar(name: str, left: float, width: float, share: float) -> str:
     return (
         f'<rect class="{name}" x="{left + _GAP / 2:.1f}" y="{top:.1f}" width="{max(width - _GAP, 1):.1f}" '
         f'height="{height:.1f}" stroke-width="0"/>'
+    )
+
+
+def _pointed_at(step: PlottedStep, since: datetime, until: datetime) -> str:
+    """Nothing to be seen over the whole height, so that what is low is found as easily."""
+    left, right = _x(step.since, since, until), _x(step.until, since, until)
+    return (
+        f'<rect x="{left:.1f}" y="{_TOP}" width="{right - left:.1f}" height="{_HEIGHT - _TOP - _BOTTOM}" fill="none" '
+        f'pointer-events="all"><title>{escape(step.told)}</title></rect>'
     )
 
 

@@ -1,6 +1,6 @@
 """The Reconciliation tab: do sessions, lines and what Utility Cloud has agree, day by day?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +17,11 @@ blueprint = func.Blueprint()
 _ROUTE = "integrations/{gln}/reconciliation"
 DAYS_LISTED = 31
 _MOST_SHARES = "50"
+_BECAUSE: Mapping[str, str] = {
+    "meter-value": "Utility Cloud cannot be asked for meter values",
+    "line-lookup-none": "asking for lines is switched off",
+    "rehearsed": "in rehearsal nothing is sent",
+}
 
 
 @page(blueprint, "GET", _ROUTE, role=Role.READ)
@@ -47,14 +52,21 @@ async def run_reconciliation_now(visit: Visit) -> Shown | Done:
 
 
 def verdict_of(result: dict[str, Any] | None) -> str:
-    """How a day stands: good, differences, incomplete, running, or not yet."""
+    """How a day stands: good, partly compared, not compared, differences, incomplete, running, or not yet.
+
+    It is good only if Utility Cloud could be asked for every line.
+    """
     if result is None:
         return "not yet"
     if result["state"] == "running":
         return "running"
     if result["differenceCounts"]:
         return "differences"
-    return "good" if result["state"] == "done" else "incomplete"
+    if result["state"] != "done":
+        return "incomplete"
+    if not result["notChecked"]:
+        return "good"
+    return "partly compared" if result["equal"] else "not compared"
 
 
 def _said(result: dict[str, Any]) -> str:
@@ -63,10 +75,19 @@ def _said(result: dict[str, Any]) -> str:
             return "The reconciliation has begun and goes on by itself. This page shows how far it has come."
         case "good":
             return "Reconciled: all agrees."
+        case "partly compared":
+            agree = f"{result['equal']} {'line agrees' if result['equal'] == 1 else 'lines agree'}"
+            return f"Reconciled: {agree}, {result['notChecked']} could not be asked for: {_because(result)}."
+        case "not compared":
+            return f"Reconciled, but nothing could be compared: {_because(result)}."
         case "incomplete":
             return "!Reconciled, but Utility Cloud did not answer for every line."
     found = sum(result["differenceCounts"].values())
     return f"!Reconciled: {found} {'thing does' if found == 1 else 'things do'} not agree."
+
+
+def _because(result: dict[str, Any]) -> str:
+    return ", and ".join(_BECAUSE.get(reason, reason) for reason in result["notCheckedBecause"])
 
 
 async def _days(
@@ -88,6 +109,7 @@ async def _days(
         "typed": typed or (today - timedelta(days=1)).isoformat(),
         "faults": faults,
         "today": today.isoformat(),
+        "because": _BECAUSE,
     }
     return Shown(template="reconciliation.html", values=values, status=status)
 
@@ -109,6 +131,7 @@ async def _day(visit: Visit, day: str) -> Shown:
         "verdict": verdict_of(result),
         "differences": _by_kind(result),
         "shares": shares,
+        "because": _BECAUSE,
         "before": (this - timedelta(days=1)).isoformat(),
         "after": (this + timedelta(days=1)).isoformat() if this < today else None,
         "is_over": this < today,

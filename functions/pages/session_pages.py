@@ -11,6 +11,7 @@ from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
 from functions.pages.segment import segment
+from functions.pages.sessions_of import LOOKED_THROUGH, those_of, whose_of
 from functions.pages.side_by_side import side_by_side
 from functions.pages.visit import Done, Shown, Visit
 from functions.problems import NotFound, problem_of
@@ -37,12 +38,17 @@ _BECAME = {
 
 @page(blueprint, "GET", _ROUTE, role=Role.READ)
 async def sessions_page(visit: Visit) -> Shown:
-    """What needs a person; with `status` all of that status."""
-    status = visit.query.get("status")
-    listed = await ask(
-        visit, "list_sessions", query={"status": status, "continuation": visit.query.get("continuation")}
-    )
-    return Shown(template="sessions.html", values={"listed": listed, "status": status})
+    """What needs a person; with `status` all of that status; with `whose` those of an accounting point or a tag among
+    the newest of them, and whether there are older ones to be looked through.
+    """
+    status, whose = visit.query.get("status"), whose_of(visit)
+    asked = {"status": status, "continuation": visit.query.get("continuation")}
+    listed = await ask(visit, "list_sessions", query={**asked, "limit": str(LOOKED_THROUGH)} if whose else asked)
+    looked_through = len(listed["items"])
+    if whose:
+        listed["items"] = await those_of(visit, whose, listed["items"])
+    values = {"listed": listed, "status": status, "whose": whose, "looked_through": looked_through}
+    return Shown(template="sessions.html", values=values)
 
 
 @page(blueprint, "GET", _ROUTE + "/{sessionId}", role=Role.READ)

@@ -34,6 +34,10 @@ from shared.wiring import wiring
 blueprint = func.Blueprint()
 _ROUTE = "integrations/{gln}/sites"
 MOST_LISTED = 20_000
+_CUT = (
+    "only the {most:,} sites that were added last are in this file, and there are more. "
+    "GET /api/v1/operators/{{gln}}/sites gives all, page by page. Take this line away before you import the file"
+)
 _IN_A_PART = 50
 _AT_ONCE = 8
 _MOST_PAGES = 20
@@ -42,10 +46,14 @@ _LIKE_THE_API = "api/v1/operators/{gln}/sites"
 
 @page(blueprint, "GET", _ROUTE + "/export", role=Role.READ)
 async def export_sites_page(visit: Visit) -> Download:
-    """All sites as in force now, those above before those below."""
-    entries = await listed_sites(store=wiring().sites, gln=visit.gln, most=MOST_LISTED)
-    sites = [version.document for entry in entries if (version := entry.in_force(visit.now)) is not None]
-    content = written_sheet(row.site for row in await site_rows(sites))
+    """All sites as in force now, those above before those below; a file that has not all says so in its last line."""
+    entries = await listed_sites(store=wiring().sites, gln=visit.gln, most=MOST_LISTED + 1)
+    shown = entries[:MOST_LISTED]
+    sites = [version.document for entry in shown if (version := entry.in_force(visit.now)) is not None]
+    content = written_sheet(
+        (row.site for row in await site_rows(sites)),
+        cut=_CUT.format(most=MOST_LISTED) if len(entries) > MOST_LISTED else None,
+    )
     return Download(content=content, media_type="text/csv; charset=utf-8", name=f"sites-{visit.gln}.csv")
 
 
@@ -124,7 +132,8 @@ async def _tariff_ids(visit: Visit) -> set[str]:
 
 
 def _asked_for_a_file(*, fault: str | None = None) -> Shown:
-    return Shown(template="site_import.html", values={"fault": fault}, status=422 if fault else 200)
+    values = {"fault": fault, "most_exported": MOST_LISTED}
+    return Shown(template="site_import.html", values=values, status=422 if fault else 200)
 
 
 async def _log(visit: Visit, put: Put[Site]) -> None:

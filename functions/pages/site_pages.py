@@ -8,6 +8,7 @@ from functions.pages import site_form
 from functions.pages.ask import ask
 from functions.pages.page_endpoint import page
 from functions.pages.person import Role
+from functions.pages.site_csv import MOST_LISTED
 from functions.pages.site_tree import Estate, estate_of
 from functions.pages.visit import Done, Outcome, Shown, Visit
 from functions.problems import NotFound, problem_of
@@ -32,6 +33,7 @@ async def sites_page(visit: Visit) -> Shown:
         "wanted": wanted,
         "platform": await ask(visit, "get_charging_platform"),
         "missing": missing,
+        "most_exported": MOST_LISTED,
     }
     return Shown(template="sites.html", values=values)
 

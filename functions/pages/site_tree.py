@@ -47,15 +47,16 @@ async def estate_of(visit: Visit) -> Estate:
     """As stored now."""
     services = wiring()
     entries, chargers = await asyncio.gather(
-        listed_sites(store=services.sites, gln=visit.gln, most=MOST_SITES),
-        listed_chargers(store=services.chargers, gln=visit.gln, most=MOST_CHARGERS),
+        listed_sites(store=services.sites, gln=visit.gln, most=MOST_SITES + 1),
+        listed_chargers(store=services.chargers, gln=visit.gln, most=MOST_CHARGERS + 1),
     )
-    sites = [version.document for entry in entries if (version := entry.in_force(visit.now)) is not None]
+    shown = entries[:MOST_SITES]
+    sites = [version.document for entry in shown if (version := entry.in_force(visit.now)) is not None]
     by_site: dict[int | None, list[Charger]] = {}
-    for charger in sorted(chargers, key=lambda each: each.charger_id.casefold()):
+    for charger in sorted(chargers[:MOST_CHARGERS], key=lambda each: each.charger_id.casefold()):
         by_site.setdefault(charger.site_id, []).append(charger)
     return Estate(
         rows=await site_rows(sites),
         chargers=by_site,
-        is_cut=len(entries) == MOST_SITES or len(chargers) == MOST_CHARGERS,
+        is_cut=len(entries) > MOST_SITES or len(chargers) > MOST_CHARGERS,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ def week_plot(hours: Sequence[PricedHour], *, currency: str, formats: "Formats")
     shapes += [_text(_LEFT + hour * _CELL, height - 5, f"{hour:02}") for hour in range(0, 24, 3)]
     for hour in hours:
         left, top = _LEFT + hour.hour * _CELL, _TOP + days.index(hour.day) * _ROW
-        told = f"{formats.day(hour.day)} {hour.hour:02}:00: {_priced(hour, currency, formats)}"
+        told = f"{formats.day(hour.day)} {hour.hour:02}:00: {_priced(hour, currency, formats)}{_utc(hour, formats)}"
         if hour.prices:
             share = float((_average(hour) - lowest) / (highest - lowest)) if highest > lowest else 0.5
             paint = f'class="one" fill-opacity="{_FAINTEST + share * (1 - _FAINTEST):.2f}" stroke-width="0"'
@@ -81,7 +81,7 @@ def day_plot(prices: Sequence[Decimal], *, starts: Sequence[datetime], currency:
     for number, (price, start) in enumerate(zip(prices, starts, strict=True)):
         left = _DAY_LEFT + number * width
         top, bottom = y(max(price, Decimal(0))), y(min(price, Decimal(0)))
-        told = f"{formats.short(start)}: {formats.money(price, currency)}"
+        told = f"{formats.short(start)}: {formats.money(price, currency)}\n{formats.utc(start)}"
         shapes.append(
             f'<rect class="{"one" if price >= 0 else "two"}" x="{left:.1f}" y="{top:.1f}" '
             f'width="{max(width - 1, 1):.1f}" height="{max(bottom - top, 1):.1f}" stroke-width="0">'
@@ -101,6 +101,13 @@ def _priced(hour: PricedHour, currency: str, formats: "Formats") -> str:
     if not hour.prices:
         return f"not known: {hour.fault}"
     return _span(min(hour.prices), max(hour.prices), currency, formats)
+
+
+def _utc(hour: PricedHour, formats: "Formats") -> str:
+    """A line with the exact start, of an hour that comes twice the first; none where the clock skips the hour."""
+    local = datetime.combine(hour.day, time(hour.hour), tzinfo=formats.zone)
+    there = local.astimezone(UTC).astimezone(formats.zone)
+    return f"\n{formats.utc(local)}" if there.replace(tzinfo=None) == local.replace(tzinfo=None) else ""
 
 
 def _span(lowest: Decimal, highest: Decimal, currency: str, formats: "Formats") -> str:

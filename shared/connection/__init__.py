@@ -3,10 +3,11 @@
 from .checklist import Item, Known, checklist
 from .glance import Glance, Stands, counted_glance, glance, trouble_first
 from .needs import Need, counted, needs, needs_known_at_once
-from .standing import COUNTED_TO, Connection, Heard, Standing, StandingStore
+from .standing import COUNTED_TO, MOST_ENTRIES, Connection, Heard, Standing, StandingStore
 
 __all__ = [
     "COUNTED_TO",
+    "MOST_ENTRIES",
     "Connection",
     "Glance",
     "Heard",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from shared.delivery import Blockade, BlockKind, DeliveryState
 from shared.operators import Operator, Scope, State
 
-from .standing import Standing
+from .standing import LOOKED_BACK, Heard, Standing
 
 
 class Known(StrEnum):
@@ -92,13 +92,19 @@ def _credentials(operator: Operator, standing: Standing, blockade: Blockade | No
         known=Known.MISSING,
         because="They are given. "
         + (
-            "Entra was not asked for a token yet."
+            f"Entra was not asked for a token{_as_far_as_looked(standing.heard)}."
             if standing.heard.token is None
             else f"Entra gave no token when it was last asked: {standing.heard.token.message}"
         ),
         next_step="Test the connection",
         tab="connection-test",
     )
+
+
+def _as_far_as_looked(heard: Heard) -> str:
+    if heard.is_cut:
+        return " as far as the newest entries of the log tell"
+    return f" in the last {LOOKED_BACK.days} days"
 
 
 def _known_to_utility_cloud(operator: Operator, standing: Standing) -> Item:
@@ -133,7 +139,7 @@ def _events(standing: Standing) -> Item:
     return Item(
         name=name,
         known=Known.MISSING,
-        because="No contract event has come yet.",
+        because=f"No contract event has come{_as_far_as_looked(standing.heard)}.",
         next_step="Utility Cloud enables ChargingAgreement on the tenant, and forwards ContractActivated, "
         "ContractUpdated and ContractTerminated to the topic. If it says that it has sent some, look at Dead letters",
         tab="dead-letters",
@@ -147,7 +153,7 @@ def _gln(operator: Operator, standing: Standing) -> Item:
     return Item(
         name=name,
         known=Known.MISSING,
-        because=f"No event has come for the tenant {operator.gln}.",
+        because=f"No event has come for the tenant {operator.gln}{_as_far_as_looked(standing.heard)}.",
         next_step=f"Ask Utility Cloud to confirm that {operator.gln} is the tenant's GLN. If its events carry another "
         "one, the operator is to be set up under that one",
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from shared.delivery import Blockade, BlockKind, DeliveryState
 from shared.operators import Operator
 
-from .standing import COUNTED_TO, Standing
+from .standing import COUNTED_TO, Heard, Standing
 
 _REFUSED = {
     BlockKind.TOKEN: "Microsoft Entra refuses the operator's client id and secret",
@@ -143,18 +143,30 @@ def _shares(standing: Standing) -> Iterator[Need]:
 
 
 def _refused(standing: Standing) -> Iterator[Need]:
-    if count := standing.heard.refused_messages:
+    heard = standing.heard
+    if count := heard.refused_messages:
         yield Need(
-            what=f"{counted(count, 'message of the charging platform was', 'messages of the charging platform were')} "
-            "refused in the last 24 hours.",
+            what=_lately(
+                heard, count, "message of the charging platform was", "messages of the charging platform were"
+            ),
             action="See what is wrong with them in the log, and have them sent again once it is mended.",
             tab="logs",
             query={"action": "charging-event-refused"},
+            since=heard.refused_since,
         )
-    if count := standing.heard.refused_contract_events:
+    if count := heard.refused_contract_events:
         yield Need(
-            what=f"{counted(count, 'contract event was', 'contract events were')} refused in the last 24 hours.",
+            what=_lately(heard, count, "contract event was", "contract events were"),
             action="See why. Those that still fail wait in Dead letters, and pass by themselves once the reason has "
             "passed.",
             tab="dead-letters",
+            since=heard.refused_since,
         )
+
+
+def _lately(heard: Heard, count: int, one: str, many: str) -> str:
+    """Where the log was not looked through as far, the count is a least one, since the time that stands beside it."""
+    if heard.refused_since is None:
+        return f"{counted(count, one, many)} refused in the last 24 hours."
+    at_least = "" if count >= COUNTED_TO else "At least "
+    return f"{at_least}{counted(count, one, many)} refused."

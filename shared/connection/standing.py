@@ -15,8 +15,10 @@ from shared.operators import Operator
 COUNTED_TO = 50
 """A count of so many means that many or more."""
 LATELY = timedelta(hours=24)
-_LOOKED_BACK = timedelta(days=30)
-_MOST_ENTRIES = 1_000
+LOOKED_BACK = timedelta(days=30)
+_JUST_NOW = timedelta(hours=1)
+MOST_ENTRIES = 1_000
+"""So many of the newest entries of the log are looked at, and none beyond."""
 _NEWEST_DELIVERED = 5
 _TOKEN_ASKED_FOR = "get-token"  # noqa: S105  what it is called in the log
 _EVENT_REFUSED = "ContractEventRefused"
@@ -49,10 +51,14 @@ class StandingStore(Protocol):
 class Heard:
     """What the newest entries of the log say, looked through back to `since`.
 
-    Each entry is the newest of its kind, None if there is none since then. Refused is what was within `LATELY`.
+    Each entry is the newest of its kind, None if there is none since then. `is_cut`: there were more entries than are
+    looked at, so `since` is the time of the oldest of `MOST_ENTRIES`. Refused is what was within `LATELY`; from
+    `refused_since` on if that was not looked through as a whole, and then there may be more.
     """
 
     since: datetime
+    is_cut: bool = False
+    refused_since: datetime | None = None
     contract_event: LogEntry | None = None
     platform_message: LogEntry | None = None
     token: LogEntry | None = None
@@ -83,11 +89,15 @@ class Standing:
         return self.has_driver or self.heard.contract_event is not None
 
     def is_proven(self, now: datetime) -> bool:
-        """Whether a line arrived within `LATELY`, and Entra has not refused a token since."""
+        """Whether a line arrived within `LATELY`, and Entra has not refused a token since. Where the log was not looked
+        through as far back as that, only what arrived just now proves anything.
+        """
         arrived, token = self.last_delivered.delivered_at if self.last_delivered else None, self.heard.token
         if arrived is None or now - arrived > LATELY:
             return False
-        return token is None or self.heard.token_is_given or token.at <= arrived
+        if token is None:
+            return self.heard.since <= arrived or now - arrived <= _JUST_NOW
+        return self.heard.token_is_given or token.at <= arrived
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,15 +136,21 @@ class Connection:
 
     async def _heard(self, home: OperatorHome) -> Heard:
         now = self.clock.now()
-        since, lately = now - _LOOKED_BACK, now - LATELY
+        since, lately = now - LOOKED_BACK, now - LATELY
         found: dict[str, LogEntry] = {}
         refused = {_EVENT_REFUSED: 0, _MESSAGE_REFUSED: 0}
         looked_at = 0
+        is_cut, refused_since = False, None
+        oldest = now
         async for entry in self.store.newest_entries(home=home, since=since):
-            if looked_at == _MOST_ENTRIES or (len(found) == len(_KINDS) and entry.at < lately):
-                since = entry.at
+            if len(found) == len(_KINDS) and entry.at < lately:
+                since = oldest
                 break
-            looked_at += 1
+            if looked_at == MOST_ENTRIES:
+                since, is_cut = oldest, True
+                refused_since = oldest if entry.at >= lately else None
+                break
+            looked_at, oldest = looked_at + 1, entry.at
             kind = self._kind(entry)
             if kind is None:
                 continue
@@ -143,6 +159,8 @@ class Connection:
                 refused[entry.action] += 1
         return Heard(
             since=since,
+            is_cut=is_cut,
+            refused_since=refused_since,
             contract_event=found.get(_EVENT),
             platform_message=found.get(_MESSAGE),
             token=found.get(_TOKEN),

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -13,7 +14,7 @@ from shared.clock import Clock
 from shared.drivers import ClaimPending, Driver, Drivers, Stated, Statement, TagInUse, claim_tag
 from shared.faults import RowConflict, StorageUnavailable
 from shared.identifiers import OperatorHome, has_the_form_of_a_gln, new_virtual_tag
-from shared.logbook import Direction, Logbook, LogEntry, log_entry
+from shared.logbook import Direction, Logbook, LogEntry, log_entry, milliseconds_since
 from shared.operators import NullMeans, Operator, accounting_point_fault
 from shared.telemetry import Count, Span, span
 
@@ -74,10 +75,11 @@ class Provisioning:
             sleep=self.sleep,
             reraise=True,
         )
+        began = time.monotonic()
         with span("contract-event", reference=envelope.message_id) as told:
             async for attempt in waiting:
                 with attempt:
-                    return await self._carry_out_once(envelope, told)
+                    return await self._carry_out_once(envelope, told, began)
         raise AssertionError("tenacity either returns or raises")
 
     async def refusal_of(self, envelope: Envelope) -> PoisonEvent | None:
@@ -94,29 +96,29 @@ class Provisioning:
         try:
             event = read_event(envelope)
             if not isinstance(event, IgnoredEvent):
-                await dry._provision(event, envelope)
+                await dry._provision(event, envelope, time.monotonic())
         except PoisonEvent as poison:
             return poison
         return None
 
-    async def _carry_out_once(self, envelope: Envelope, told: Span) -> str:
+    async def _carry_out_once(self, envelope: Envelope, told: Span, began: float) -> str:
         try:
             event = read_event(envelope)
             if isinstance(event, IgnoredEvent):
                 self.count("ignored")
                 told.tell(outcome="ignored")
                 return f"ignored: {event.reason}"
-            effect = await self._provision(event, envelope)
+            effect = await self._provision(event, envelope, began)
         except PoisonEvent as poison:
             told.tell(outcome="poison")
-            await self._explain(poison, envelope)
+            await self._explain(poison, envelope, began)
             raise
         self.count(event.event_name, gln=event.gln)
         told.tell(gln=event.gln, outcome=event.event_name)
         _log.info("contract event %s is carried out", event.event_name, extra={"gln": event.gln})
         return effect
 
-    async def _provision(self, event: ContractEvent, envelope: Envelope) -> str:
+    async def _provision(self, event: ContractEvent, envelope: Envelope, began: float) -> str:
         operator = await self.operators.operator(event.gln)
         if operator is None:
             raise _poison(event, field="Header.TenantID", fault=f"no operator with GLN {event.gln} is set up here")
@@ -131,7 +133,7 @@ class Provisioning:
         if len(after.active_periods) > len(known.active_periods):
             after = replace(after, default_site_id=operator.default_site_id)
         effect = effect_of(statement, before=known, after=after)
-        entry = self._entry(envelope, event, message=effect, code=200)
+        entry = self._entry(envelope, event, began, message=effect, code=200)
         if after is known:
             await self.logbook.write(home=home, entry=entry)
         else:
@@ -153,11 +155,11 @@ class Provisioning:
             except TagInUse as error:
                 raise _poison(event, field=_RFID, fault=str(error)) from error
 
-    async def _explain(self, poison: PoisonEvent, envelope: Envelope) -> None:
+    async def _explain(self, poison: PoisonEvent, envelope: Envelope, began: float) -> None:
         operator = await self.operators.operator(poison.gln) if poison.gln else None
         homes = {operator.home} if operator else {home_without_operator(poison.gln), home_without_operator(None)}
         for home in homes:
-            await self.logbook.write(home=home, entry=self._refusal(envelope, poison))
+            await self.logbook.write(home=home, entry=self._refusal(envelope, poison, began))
         if envelope.delivery == 1:  # messages are counted, not their deliveries
             gln = operator.gln if operator else None
             self.count("poison", gln=gln)
@@ -165,7 +167,7 @@ class Provisioning:
             told = {"gln": gln, "reference": envelope.message_id}
             _log.warning("contract event refused for %s, it goes to the dead-letter queue", poison.field, extra=told)
 
-    def _entry(self, envelope: Envelope, event: ContractEvent, *, message: str, code: int) -> LogEntry:
+    def _entry(self, envelope: Envelope, event: ContractEvent, began: float, *, message: str, code: int) -> LogEntry:
         return log_entry(
             at=self.clock.now(),
             direction=Direction.IN,
@@ -174,11 +176,14 @@ class Provisioning:
             message=message,
             response_code=code,
             reference_id=event.accounting_point,
+            duration_ms=milliseconds_since(began),
             payload=envelope.body,
         )
 
-    def _refusal(self, envelope: Envelope, poison: PoisonEvent) -> LogEntry:
-        """The same entry each time the broker delivers the message again: it is one fault, told once."""
+    def _refusal(self, envelope: Envelope, poison: PoisonEvent, began: float) -> LogEntry:
+        """The same entry each time the broker delivers the message again: it is one fault, told once, with how long the
+        last time took.
+        """
         what = f"{envelope.message_id} {poison}"
         message = hashlib.sha256(what.encode(errors="replace")).hexdigest()[:16]
         return log_entry(
@@ -190,6 +195,7 @@ class Provisioning:
             message=f"refused, moves to the dead-letter queue: {poison}",
             response_code=422,
             reference_id=poison.reference,
+            duration_ms=milliseconds_since(began),
             payload=envelope.body,
         )
 

@@ -1,6 +1,6 @@
 """The logbook: everything that passed, either way."""
 
-from .entry import Direction, LogEntry, log_entry
+from .entry import Direction, LogEntry, log_entry, milliseconds_since
 from .redaction import redacted
 from .search import Logbook, LogQuery, Search, find_entries, search_back
 
@@ -12,6 +12,7 @@ __all__ = [
     "Search",
     "find_entries",
     "log_entry",
+    "milliseconds_since",
     "redacted",
     "search_back",
 ]

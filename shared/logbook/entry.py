@@ -1,6 +1,7 @@
 """What passed between another system and us, told so that customer service can read it."""
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +25,12 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LogEntry:
-    """One thing that passed. `payload` and `answer` are text as it came or went, secrets masked."""
+    """One thing that passed. `payload` and `answer` are text as it came or went, secrets masked.
+
+    `duration_ms` spans from when its handling began (for a question of the charging platform, and where the answer is
+    told: the arrival of the request; for what went out: its sending) until this was known. What is written with the
+    session or driver that it tells of cannot know how long that writing took: that is not in it. None: not measured.
+    """
 
     id: str
     at: datetime
@@ -37,6 +43,11 @@ class LogEntry:
     duration_ms: int | None = None
     payload: str | None = None
     answer: str | None = None
+
+
+def milliseconds_since(started: float) -> int:
+    """For `duration_ms`: how long it is since `started`, a time of `time.monotonic`."""
+    return round((time.monotonic() - started) * 1000)
 
 
 def log_entry(

@@ -39,13 +39,18 @@ class SheetLine:
     cells: Mapping[str, str]
 
 
-def written_sheet(sites: Iterable[Site]) -> bytes:
-    """The sites in their order: UTF-8 with a byte order mark, `;` between cells, no cell that begins a formula."""
+def written_sheet(sites: Iterable[Site], *, cut: str | None = None) -> bytes:
+    """The sites in their order: UTF-8 with a byte order mark, `;` between cells, no cell that begins a formula.
+
+    `cut` says what is not in the sheet, and stands in its last line; a sheet with it is not read again.
+    """
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for site in sites:
         writer.writerow([_armoured(cell) for cell in _cells(site)])
+    if cut is not None:
+        writer.writerow([f"TRUNCATED: {cut}"])
     return text.getvalue().encode("utf-8-sig")
 
 

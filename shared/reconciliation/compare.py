@@ -115,7 +115,9 @@ def _differences(story: Story, session: Session) -> Iterator[Difference]:
         detail = f"it seems to be session {session.twin_of} under another id: decide whether both count"
         yield found(DifferenceKind.CONFLICT, detail)
     if session.conflicts:
-        detail = f"{len(session.conflicts)} other stops contradict it: decide which one is right"
+        count = len(session.conflicts)
+        stops = "another stop contradicts it" if count == 1 else f"{count} other stops contradict it"
+        detail = f"{stops}: decide which one is right"
         yield found(DifferenceKind.CONFLICT, detail)
     delivered = {each.transaction_id for each in story.deliveries}
     without = [line.transaction_id for line in story.lines if line.transaction_id not in delivered]

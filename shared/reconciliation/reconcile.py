@@ -15,6 +15,7 @@ from .difference import DifferenceKind
 from .local_days import days_up_to, last_night, local_day
 from .ports import EndedSessions, LinesElsewhere, Reconciliations
 from .reconciled import Reconciled, ReconciledState
+from .tally import Tally
 
 MOST_NIGHTS_CAUGHT_UP = 7
 PAGE = 50
@@ -143,6 +144,15 @@ class Reconciliation:
                 return counted != result.tally.sessions
 
 
+def _outcome(tally: Tally) -> str:
+    """What differs; without differences what is known to agree, which no line is that nobody could ask for."""
+    if tally.by_kind:
+        return f"differences: {', '.join(f'{count} {kind}' for kind, count in sorted(tally.by_kind.items()))}"
+    if not tally.not_checked:
+        return "all agrees"
+    return "what could be asked for agrees" if tally.equal else "nothing could be compared"
+
+
 def _entry(result: Reconciled) -> LogEntry:
     tally = result.tally
     told = (
@@ -151,12 +161,11 @@ def _entry(result: Reconciled) -> LogEntry:
     checked = f"{tally.present} found at Utility Cloud, {tally.equal} of them equal"
     unasked = f", {tally.not_checked.total()} that nobody can ask for" if tally.not_checked else ""
     whom = f", wanted by {result.wanted_by}" if result.wanted_by else ""
-    by_kind = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.by_kind.items()))
     return log_entry(
         at=result.finished_at or result.started_at,
         direction=Direction.OUT,
         endpoint="reconciliation",
         action="reconciliation",
-        message=f"{told}, {checked}{unasked}; {f'differences: {by_kind}' if by_kind else 'all agrees'}{whom}",
+        message=f"{told}, {checked}{unasked}; {_outcome(tally)}{whom}",
         reference_id=result.reference,
     )

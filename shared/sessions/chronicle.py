@@ -28,7 +28,7 @@ _MOST_REFUSALS = 20
 _REFUSED = "authorization-refused"
 _REFUSED_BEFORE = timedelta(hours=1)
 # Utility Cloud may ask for the same line each minute. That it asked is no part of what happened to it.
-_ONLY_ASKED = frozenset({"get-driver", "get-transaction"})
+_ONLY_ASKED = frozenset({"get-driver", "get-transaction", "list-transactions"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Use case: a session starts, and is measured."""
 
+import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.clock import Clock
 from shared.drivers import Drivers, Permissions, holder_of
 from shared.faults import RowConflict, StorageUnavailable
-from shared.logbook import Direction, log_entry
+from shared.logbook import Direction, log_entry, milliseconds_since
 from shared.operators import Operator
 from shared.telemetry import Count
 
@@ -32,6 +33,7 @@ class Intake:
         """Stores a start, with whom it was authorized for, else with who holds its tag. A start that comes again, or
         after its stop, changes nothing that was settled. Raises StorageUnavailable.
         """
+        began = time.monotonic()
         start = await self._with_whom(operator, start)
         entry = log_entry(
             at=self.clock.now(),
@@ -47,8 +49,9 @@ class Intake:
         for _ in range(_TRIES):
             known = story.session.value if story.session else Session(session_id=session_id, heard_at=entry.at)
             session = known if known.start is not None else replace(known, start=start)
+            timed = replace(entry, duration_ms=milliseconds_since(began))
             try:
-                await self.ledger.record(home=operator.home, before=story, session=session, entries=(entry,))
+                await self.ledger.record(home=operator.home, before=story, session=session, entries=(timed,))
             except RowConflict:
                 story = await self.ledger.story(home=operator.home, session_id=session_id)
             else:

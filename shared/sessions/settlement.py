@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from shared.clock import Clock
 from shared.delivery import DeliveryState, mode_of
 from shared.drivers import Drivers
 from shared.faults import RowConflict, StorageUnavailable
-from shared.logbook import Direction, Logbook, LogEntry, log_entry
+from shared.logbook import Direction, Logbook, LogEntry, log_entry, milliseconds_since
 from shared.operators import Operator
 from shared.telemetry import Count
 
@@ -62,6 +63,7 @@ class Settlement:
         The same stop again is a duplicate; the same id with other content is kept beside the first, for a person to
         decide, and so is another id of what seems to be the same session. Raises StorageUnavailable.
         """
+        began = time.monotonic()
 
         def entry(message: str) -> LogEntry:
             return log_entry(
@@ -72,6 +74,7 @@ class Settlement:
                 message=message,
                 response_code=200,
                 reference_id=session_id,
+                duration_ms=milliseconds_since(began),
                 payload=raw,
             )
 

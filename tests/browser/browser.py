@@ -53,6 +53,10 @@ class Person:
         """Closes the browser's window."""
         self.context.close()
 
+    def prefers(self, theme: Any) -> None:
+        """From now on pages are light or dark."""
+        self.page.emulate_media(color_scheme=theme)
+
     def be(self, *, role: str, gln: str = "", name: str = "Kari") -> None:
         """Signs in on the developer's page."""
         self.page.goto("/sign-in")
@@ -112,15 +116,20 @@ def term(place: Locator, name: str) -> Locator:
 
 def barriers(page: Page) -> list[dict[str, Any]]:
     """What axe finds against WCAG 2.2 AA: the rule, and where."""
-    # In a world of its own, which the page's policy does not bind.
+    # In a world of its own, which the page's policy does not bind; it stays as long as the page does.
     session = page.context.new_cdp_session(page)
-    world = session.send("Page.createIsolatedWorld", {"frameId": _frame(session)})
+    world = session.send("Page.createIsolatedWorld", {"frameId": _frame(session), "worldName": "axe"})
     context = {"contextId": world["executionContextId"], "returnByValue": True, "awaitPromise": True}
-    session.send("Runtime.evaluate", {"expression": AXE.read_text(), **context, "returnByValue": False})
-    expression = f"axe.run({{runOnly: {json.dumps(RULES)}}})"
+    there = session.send("Runtime.evaluate", {"expression": "typeof axe", **context})
+    if there["result"]["value"] == "undefined":
+        session.send("Runtime.evaluate", {"expression": AXE.read_text(), **context, "returnByValue": False})
+    # All that is in order is much to hand over.
+    expression = (
+        f"axe.run({{runOnly: {json.dumps(RULES)}, resultTypes: ['violations']}}).then(found => found.violations)"
+    )
     answer = session.send("Runtime.evaluate", {"expression": expression, **context})
     session.detach()
-    violations = answer["result"]["value"]["violations"]
+    violations = answer["result"]["value"]
     return [
         {"rule": each["id"], "where": [node["target"] for node in each["nodes"]], "help": each["help"]}
         for each in violations

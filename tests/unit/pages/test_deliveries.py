@@ -181,7 +181,7 @@ async def test_the_chart_counts_lines_and_failures_by_when_they_were_written(con
         found = [[cell.get_text() for cell in row.select("td")] for row in page.soup.select("#over-time tbody tr")]
         assert found == rows
         assert len(page.soup.select("#over-time svg rect.two")) == 1
-        assert "5 lines, of which 2 have failed" in page.text
+        assert "5 lines, of which 2 stand failed now" in page.text
 
 
 @pytest.mark.parametrize(("asked", "by"), [("", "day"), ("?by=hour", "hour"), ("?by=month", "month"), ("?by=x", "day")])
@@ -197,6 +197,21 @@ async def test_the_chart_is_taken_in_after_the_list_or_followed_by_a_link(town: 
     assert not there.soup.select("[aria-busy]")
     # The room that it takes is kept.
     assert page.one("#over-time svg")["viewbox"] == there.one("#over-time svg")["viewbox"]
+
+
+async def test_the_chart_says_that_an_outage_which_is_over_does_not_show(connected: World) -> None:
+    [line_id] = await rejected(connected, 1)
+    visitor = Visitor()
+    await visitor.post(f"{DELIVERIES}/{line_id}/retry")
+    await connected.deliver_asked()
+    for address in (OVER_TIME, DELIVERIES):
+        told = (await visitor.get(address)).one("#over-time").get_text()
+        assert "which stand failed now" in told
+        assert "not how many failed at that time: an outage after which all of them arrived shows none" in told
+    there = await visitor.get(OVER_TIME)
+    assert "1 line, of which 0 stand failed now" in there.text
+    assert "which of them stand failed now" in str(there.one("#over-time svg")["aria-label"])
+    assert [each.get_text() for each in there.soup.select("#over-time th")][-1] == "Stand failed now"
 
 
 async def test_lines_that_cannot_be_counted_are_said_to_be_so_in_their_place() -> None:
@@ -226,8 +241,8 @@ async def test_one_line_is_told_as_one(connected: World) -> None:
     await connected.fault("invoice-line", "status", status=400, times=1, method="POST")
     await lines(connected, 1)
     page = await Visitor().get(OVER_TIME)
-    assert "1 line, of which 1 has failed" in page.text
-    assert "1 line, 1 failed" in page.one("#over-time svg").get_text()
+    assert "1 line, of which 1 stands failed now" in page.text
+    assert "1 line, 1 failed now" in page.one("#over-time svg").get_text()
     month = await Visitor().get(f"/integrations/{GLN}/months/2026-01?sums=yes")
     assert "1 of 1 line is counted" in month.text
 

@@ -8,6 +8,7 @@ import pytest
 from functions.pages.person import Role
 from shared.contracts import Envelope
 from shared.faults import StorageUnavailable
+from shared.logbook import Direction, log_entry
 from shared.operators import Entra, Operator, RevenueShare, State
 from shared.storage.memory_rows import MemoryRows
 from tests.unit.contracts.dead_letters_in_memory import DeadLettersInMemory
@@ -112,13 +113,83 @@ async def test_an_event_of_long_ago_is_not_forgotten_altogether(town: World) -> 
     assert "but some came before" in measured(await details())["Last contract event in"]
 
 
+async def much_passes(town: World, count: int = 1000, *, gln: str = GLN) -> None:
+    """Entries of which none is of a kind that Details tells of."""
+    operator = await town.wiring.directory.operator(gln)
+    assert operator is not None
+    for _ in range(count):
+        entry = log_entry(at=town.clock.now(), direction=Direction.OUT, endpoint="e", action="a", message="m")
+        await town.wiring.logbook.write(home=operator.home, entry=entry)
+
+
 async def test_it_looks_at_so_much_of_the_log_and_no_more(town: World) -> None:
     town.clock.move(seconds=1)
     for _ in range(1000):
         await town.say({"nonsense": 1})
     page = await details()
-    assert "but some came before" in measured(page)["Last contract event in"]
-    assert "50 or more messages of the charging platform were refused" in needs(page)[0]
+    event = measured(page)["Last contract event in"]
+    assert "none among the newest 1 000 entries of the log" in event.replace("\xa0", " ")
+    assert "which reach back to 16 jan. 2026 09:00:01" in event
+    assert "some came before" in event
+    told = needs(page)[0]
+    assert told.startswith("! 50 or more messages of the charging platform were refused. Since 16 jan. 2026 09:00:01")
+    assert "24 hours" not in page.one("#needs").get_text()
+
+
+async def test_a_count_of_refusals_that_was_cut_is_a_least_one(town: World) -> None:
+    await town.say({"nonsense": 1})
+    town.clock.move(hours=1)
+    await town.say({"nonsense": 1})
+    with pytest.raises(Exception, match="accountingPointPattern"):
+        await town.contract(owner="!")
+    await much_passes(town, 998)
+    messages, events = needs(await details())
+    assert messages.startswith("! At least 1 message of the charging platform was refused. Since 16 jan. 2026 10:00:00")
+    assert events.startswith("! At least 1 contract event was refused. Since 16 jan. 2026 10:00:00")
+
+
+async def test_nothing_is_said_of_a_time_that_was_not_looked_at_but_where_to_look(town: World) -> None:
+    await town.say({"nonsense": 1})
+    town.clock.move(hours=1)
+    await much_passes(town)
+    page = await details()
+    assert NOTHING in page.text
+    assert "24 hours" not in page.one("#needs").get_text()
+    known = page.one("#needs p.faint")
+    assert "known only from 16 jan. 2026 10:00:00 on" in " ".join(known.get_text(" ").split())
+    found = [(await Visitor().get(str(link["href"]))).text for link in known.select("a")]
+    assert ["1 found" in each for each in found] == [True, False]
+    for fact in (
+        "Last contract event in",
+        "Last message of the charging platform in",
+        "Last answer of Microsoft Entra",
+    ):
+        assert "among the newest" in measured(page)[fact]
+    further = [str(link["href"]) for link in page.soup.select("dd a") if "further" in link.get_text()]
+    assert ["0 found" in (await Visitor().get(each)).text for each in further] == [False, False, True]
+    steps = (await Visitor().get(f"{DETAILS}/onboarding")).text
+    assert "as far as the newest entries of the log tell" in steps
+
+
+async def test_a_day_that_was_looked_through_is_told_as_one(town: World) -> None:
+    """Beyond the 1,000 there is something, but not of the last 24 hours."""
+    town.clock.move(hours=25)
+    await town.say({"nonsense": 1})
+    await much_passes(town, 999)
+    page = await details()
+    assert "1 message of the charging platform was refused in the last 24 hours." in needs(page)[0]
+    assert not page.soup.select("#needs p.faint")
+    assert "among the newest" in measured(page)["Last contract event in"]
+
+
+async def test_it_is_called_connected_only_as_far_as_was_looked(connected: World) -> None:
+    await connected.settled(stop_message())
+    await connected.deliver_asked()
+    connected.clock.move(minutes=50)
+    await much_passes(connected)
+    assert "connected Utility Cloud took a line 50 minutes ago" in (await details()).text
+    connected.clock.move(minutes=50)
+    assert "not proven lately Utility Cloud took the last line 2 hours ago" in (await details()).text
 
 
 async def test_what_needs_somebody_leads_to_where_it_is_decided(town: World) -> None:

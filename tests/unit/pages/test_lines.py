@@ -38,10 +38,10 @@ async def test_a_line_that_has_arrived_says_what_it_charges_and_why(connected: W
     assert "To pay 39,50 + 9,88 = 49,38 NOK incl. VAT" in page.text
     assert page.one("main svg.plot path.one.line")
     assert page.one("main svg.plot path.two.line")
-    told = [each.get_text() for each in page.soup.select("main svg.plot title")]
-    assert told[0].partition("\n")[2] == "2026-01-15T17:02:11.399120Z to 2026-01-15T17:15:00Z"
-    assert told[0].startswith("15 jan. 18:02: ")
-    assert " kW\n" in told[0]
+    hover = [each.get_text() for each in page.soup.select("main svg.plot title")]
+    assert hover[0].partition("\n")[2] == "2026-01-15T17:02:11.399120Z to 2026-01-15T17:15:00Z"
+    assert hover[0].startswith("15 jan. 18:02: ")
+    assert " kW\n" in hover[0]
     assert actions(page) == ["Correct it", "Credit it"]
 
 

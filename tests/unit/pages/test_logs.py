@@ -172,9 +172,40 @@ async def test_a_search_says_how_far_back_it_has_come_and_goes_on_from_there(
     assert messages(page) == []
     page = await visitor.get(str(page.one("#further a[rel=next]")["href"]))
     assert messages(page) == ["needle 24"]
-    assert "Searched all from 9 jan. 2026 09:00:00 to 16 jan. 2026 09:00:00 : 2 found" in page.text
+    assert "Searched all from 9 jan. 2026 09:00:00 to 16 jan. 2026 09:00:01 : 2 found" in page.text
     page = await visitor.get(str(page.one("#further a")["href"]))
     assert messages(page) == ["needle before the week"]
+
+
+async def test_a_search_has_an_address_that_means_the_same_next_week(town: World) -> None:
+    town.clock.move(microseconds=654_321)
+    await passed(town, message="needle 0")
+    await passed(town, message="needle 6", days_ago=6)
+    await passed(town, message="needle 7", days_ago=7.5)
+    visitor = Visitor()
+    page = await visitor.get(f"{LOGS}?text=needle")
+    assert messages(page) == ["needle 0", "needle 6"]
+    share = str(page.one("#share")["href"])
+    exports = [str(each["href"]) for each in page.soup.select("a[download]")]
+    town.clock.move(days=8)
+    await passed(town, message="needle of later", days_ago=-8)
+    assert messages(await visitor.get(f"{LOGS}?text=needle")) == ["needle of later"]
+    page = await visitor.get(share)
+    assert messages(page) == ["needle 0", "needle 6"]
+    assert page.one("#share")["href"] == share
+    # A browser shows no finer times in these fields.
+    assert (page.one("#from")["value"], page.one("#to")["value"]) == ("2026-01-09T09:00:00", "2026-01-16T09:00:01")
+    document = json.loads((await visitor.get(exports[1])).body)
+    assert [each["message"] for each in document["items"]] == ["needle 0", "needle 6"]
+    page = await visitor.get(str(page.one("#further a")["href"]))
+    assert messages(page) == ["needle 7"]
+    assert page.one("#to")["value"] == "2026-01-09T09:00:00"
+
+
+async def test_times_that_were_given_stand_in_the_address_to_be_shared(town: World) -> None:
+    page = await Visitor().get(f"{LOGS}?action=a&from=2026-01-14T09:00&to=2026-01-15T09:00")
+    assert page.one("#share")["href"] == f"{LOGS}?from=2026-01-14T08%3A00%3A00Z&to=2026-01-15T08%3A00%3A00Z&action=a"
+    assert not (await Visitor().get(f"{LOGS}?referenceId=S-1")).soup.select("#share")
 
 
 async def test_a_search_that_found_a_page_full_waits_for_its_person(town: World) -> None:

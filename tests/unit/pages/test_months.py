@@ -90,6 +90,7 @@ async def test_a_replaced_series_is_not_counted_twice(connected: World) -> None:
     await corrected(connected, consumptionKWh=10)
     page = await Visitor().get(f"{MONTH}?sums=yes")
     assert [row[:4] for row in sums(page)][-1] == ["Together", "priced by Utility Cloud", "1", "10,00 kWh"]
+    assert "Together priced by Utility Cloud: 1 line, 10,00 kWh" in page.text
     assert "1 of 2 lines are counted" in page.text
 
 

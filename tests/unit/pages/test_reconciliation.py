@@ -8,7 +8,7 @@ import pytest
 
 from functions import reconciliation_api
 from functions.pages.person import Role
-from shared.operators import RevenueShare, State
+from shared.operators import LineLookup, Mode, RevenueShare, State, UtilityCloud
 from tests.unit.pages.visitor import Page, Visitor
 from tests.unit.reconciliation.reconciled import DAY, done, ended, hurried, operator_of, reconciled, result
 from tests.unit.sessions.platform_messages import ENDED, GLN, NOW, OTHER_GLN
@@ -150,13 +150,48 @@ async def test_a_run_that_takes_long_goes_on_and_its_page_shows_how_far_it_has_c
     assert "All agrees" in (await Visitor().get(ONE)).text
 
 
-async def test_lines_that_nobody_can_ask_for_are_no_difference_and_are_said(town: World) -> None:
+async def test_a_day_of_which_nothing_could_be_compared_is_not_called_good(town: World) -> None:
     await town.operator(state=State.REHEARSAL)
     await town.settled()
-    await reconciled(town)
+    hurried(town)
+    page = await Visitor().post(LIST, {"date": DAY})
+    because = "in rehearsal nothing is sent"
+    assert page.one(".said").text == f"Reconciled, but nothing could be compared: {because}."
+    assert because in page.one("section").get_text()
+    assert "Nothing could be compared" in page.text
+    assert page.one("h1 .chip").get_text() == "not compared"
+    assert not page.soup.select(".chip.good")
+    assert "agrees" not in page.one("main").get_text()
+    listed = await Visitor().get(LIST)
+    assert days(listed)[DAY] == "not compared"
+    assert f"1 could not be asked for: {because}" in listed.text
+
+
+async def test_delivered_lines_are_not_known_to_agree_where_asking_is_switched_off(connected: World) -> None:
+    await connected.operator(utility_cloud=UtilityCloud(line_lookup=LineLookup.NONE))
+    await ended(connected, "a", ENDED)
+    await ended(connected, "b", ENDED)
+    await reconciled(connected)
     page = await Visitor().get(ONE)
-    assert "in rehearsal nothing is sent" in page.text
-    assert "All agrees" in page.text
+    assert numbers(page)[4:] == ["2", "0", "0"]
+    assert page.one("h1 .chip").get_text() == "not compared"
+    assert "2 lines that nobody can ask for: asking for lines is switched off on Advanced settings ." in page.text
+
+
+async def test_where_some_lines_can_be_asked_for_it_says_how_many_agree_and_why_not_all(connected: World) -> None:
+    await ended(connected, "priced-here", ENDED)
+    await connected.operator(mode=Mode.METER_VALUE)
+    await ended(connected, "priced-there", ENDED)
+    hurried(connected)
+    page = await Visitor().post(LIST, {"date": DAY})
+    because = "Utility Cloud cannot be asked for meter values"
+    assert page.one(".said").text == f"Reconciled: 1 line agrees, 1 could not be asked for: {because}."
+    assert "1 line agrees, 1 could not be asked for" in [each.get_text() for each in page.soup.select("h2")]
+    assert page.one("h1 .chip").get_text() == "partly compared"
+    assert days(await Visitor().get(LIST))[DAY] == "partly compared"
+    await connected.forget_sandbox()
+    again = await Visitor().post(LIST, {"date": DAY})
+    assert again.one("h1 .chip").get_text() == "differences"
 
 
 async def test_a_day_that_is_not_over_or_has_not_begun_says_so(town: World) -> None:

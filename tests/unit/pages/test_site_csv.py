@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.pages import site_csv, site_tree
 from functions.pages.person import Role
 from shared.faults import StorageUnavailable
 from shared.operators import Access, RevenueShare, Scope, import_sites, listed_sites, plan_import, read_sheet
@@ -77,6 +78,37 @@ async def test_what_is_exported_and_imported_again_changes_nothing(town: World) 
     rows = await exported()
     assert rows[1] == ["1", "Site 1", "", "", "private", "flat", "yes", "4711"]
     assert rows[2] == ["2", "Site 2", "", "1", "", "", "no", ""]
+
+
+async def test_an_export_that_has_not_all_sites_says_so_at_its_end_and_on_its_page(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_csv, "MOST_LISTED", 2)
+    for site_id in (1, 2):
+        await town.site(site_id)
+    assert [row[0] for row in await exported()] == ["siteId", "1", "2"]
+    town.clock.move(seconds=1)
+    await town.site(3)
+    header, one, two, said = await exported()
+    assert [row[0] for row in (one, two) if row[0] == "3"] == ["3"]
+    assert said[0].startswith("TRUNCATED: only the 2 sites that were added last are in this file, and there are more.")
+    assert "GET /api/v1/operators/{gln}/sites" in said[0]
+    assert len(said) == 1 < len(header)
+    page = await previewed((await Visitor().get(f"{SITES}/export")).body)
+    assert counts(page) == ["0", "0", "2", "1"]
+    assert "says in its last line if there are more" in (await Visitor().get(f"{SITES}/import")).text
+
+
+async def test_where_more_sites_are_than_are_shown_the_page_says_how_many_the_export_has(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_tree, "MOST_SITES", 1)
+    await town.site(1)
+    assert "There are more sites" not in (await Visitor().get(SITES)).text
+    town.clock.move(seconds=1)
+    await town.site(2)
+    assert [each.get_text() for each in (await Visitor().get(SITES)).soup.select(".tree b")] == ["Site 2"]
+    assert "The export has more, at most 20 000 sites" in (await Visitor().get(SITES)).text.replace("\xa0", " ")
 
 
 @pytest.mark.parametrize("name", FORMULAS)

@@ -83,7 +83,7 @@ async def test_what_is_held_in_conflict_or_not_delivered_is_named_with_what_to_d
     said = {each["transactionId"]: each["detail"] for each in document["differences"]}
     assert "for unknown-token" in said["held"]
     assert "decide" in said["held"]
-    assert said["sure"] == "1 other stops contradict it: decide which one is right"
+    assert said["sure"] == "another stop contradicts it: decide which one is right"
     assert said["refused"].startswith("it is rejected (Utility Cloud answered 422")
     assert "retry it, credit it or correct it" in said["refused"]
     assert said["later"].startswith("it is retrying")
@@ -128,12 +128,17 @@ async def test_lines_that_nobody_can_ask_for_are_counted_with_the_reason(connect
     await ended(connected, "1", NOON)
     document = await reconciled(connected)
     assert (document["notChecked"], document["notCheckedBecause"]) == (1, {"line-lookup-none": 1})
+    [entry] = await connected.log(action="reconciliation")
+    assert entry["message"].partition("; ")[2].startswith("nothing could be compared")
+    connected.clock.move(seconds=1)
     await connected.operator(utility_cloud=UtilityCloud(), mode=Mode.METER_VALUE)
     await ended(connected, "2", NOON.replace(hour=20))
     await connected.operator(state=State.REHEARSAL)
     await ended(connected, "3", NOON.replace(hour=16))
     document = await reconciled(connected)
     assert document["notCheckedBecause"] == {"meter-value": 1, "rehearsed": 1}
+    newest, _ = await connected.log(action="reconciliation")
+    assert newest["message"].partition("; ")[2].startswith("what could be asked for agrees")
     assert (document["lines"], document["delivered"], document["equal"], document["differences"]) == (3, 2, 1, [])
     assert document["totals"]["linesKWh"] == 30
     assert document["totals"]["linesInclVat"] == 40
