@@ -1,6 +1,5 @@
 """Many operators at a glance: how each stands, trouble first."""
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +8,8 @@ from enum import StrEnum
 from shared.delivery import Blockade
 from shared.operators import Operator, State
 
-from .needs import Need, needs, needs_known_at_once
-from .standing import COUNTED_TO, Connection, Heard, Standing
+from .needs import Need, needs_but_refusals, needs_known_at_once
+from .standing import Connection
 
 
 class Stands(StrEnum):
@@ -44,22 +43,8 @@ async def counted_glance(
     """With what waits in the ledger, each counted up to `COUNTED_TO`; the log is not looked through. Raises
     StorageUnavailable.
     """
-    home = operator.home
-    lines, (held, conflicts), missing = await asyncio.gather(
-        connection.deliveries.counts(home=home, at_most=COUNTED_TO),
-        connection.store.sessions_for_a_person(home=home, most=COUNTED_TO),
-        connection.store.missing_shares(home=home, most=COUNTED_TO),
-    )
-    standing = Standing(
-        lines=lines,
-        held=held,
-        conflicts=conflicts,
-        missing_shares=missing,
-        has_driver=True,
-        last_delivered=None,
-        heard=Heard(since=now),
-    )
-    found = needs(operator=operator, standing=standing, blockade=blockade, now=now)
+    waiting = await connection.waiting(operator)
+    found = needs_but_refusals(operator=operator, waiting=waiting, blockade=blockade, now=now)
     return _glance(operator, blockade, found, is_counted=True)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from shared.delivery import Blockade, BlockKind, DeliveryState
 from shared.operators import Operator
 
-from .standing import COUNTED_TO, Heard, Standing
+from .standing import COUNTED_TO, Heard, Standing, Waiting
 
 _REFUSED = {
     BlockKind.TOKEN: "Microsoft Entra refuses the operator's client id and secret",
@@ -38,13 +38,18 @@ class Need:
 
 def needs(*, operator: Operator, standing: Standing, blockade: Blockade | None, now: datetime) -> list[Need]:
     """All there is but dead letters, which are not in the ledger; empty where nothing needs anybody."""
+    found = needs_but_refusals(operator=operator, waiting=standing, blockade=blockade, now=now)
+    return [*found, *_refused(standing.heard)]
+
+
+def needs_but_refusals(*, operator: Operator, waiting: Waiting, blockade: Blockade | None, now: datetime) -> list[Need]:
+    """Those of all the needs for which the log is not looked through."""
     return [
-        *_blocked(blockade, waiting=standing.lines[DeliveryState.BLOCKED]),
+        *_blocked(blockade, waiting=waiting.lines[DeliveryState.BLOCKED]),
         *_secret(operator, now),
-        *_lines(standing),
-        *_sessions(standing),
-        *_shares(standing),
-        *_refused(standing),
+        *_lines(waiting),
+        *_sessions(waiting),
+        *_shares(waiting),
     ]
 
 
@@ -99,15 +104,15 @@ def _secret(operator: Operator, now: datetime) -> Iterator[Need]:
     )
 
 
-def _lines(standing: Standing) -> Iterator[Need]:
-    if count := standing.lines[DeliveryState.REJECTED]:
+def _lines(waiting: Waiting) -> Iterator[Need]:
+    if count := waiting.lines[DeliveryState.REJECTED]:
         yield Need(
             what=f"Utility Cloud rejected {counted(count, 'line', 'lines')}.",
             action="Read its answer, then correct the line, or mend the cause and send it again.",
             tab="deliveries",
             query={"state": DeliveryState.REJECTED},
         )
-    if count := standing.lines[DeliveryState.EXHAUSTED]:
+    if count := waiting.lines[DeliveryState.EXHAUSTED]:
         yield Need(
             what=f"{counted(count, 'line was', 'lines were')} tried until time ran out.",
             action="See what was answered last, then send again.",
@@ -116,15 +121,15 @@ def _lines(standing: Standing) -> Iterator[Need]:
         )
 
 
-def _sessions(standing: Standing) -> Iterator[Need]:
-    if count := standing.conflicts:
+def _sessions(waiting: Waiting) -> Iterator[Need]:
+    if count := waiting.conflicts:
         yield Need(
             what=f"{counted(count, 'session contradicts', 'sessions contradict')} what was said before.",
             action="Decide which counts.",
             tab="sessions",
             query={"status": "conflict"},
         )
-    if count := standing.held:
+    if count := waiting.held:
         yield Need(
             what=f"{counted(count, 'session is', 'sessions are')} held: something is missing to make a line.",
             action="See what is missing. It settles by itself once that is there, or decide on it.",
@@ -133,8 +138,8 @@ def _sessions(standing: Standing) -> Iterator[Need]:
         )
 
 
-def _shares(standing: Standing) -> Iterator[Need]:
-    if count := standing.missing_shares:
+def _shares(waiting: Waiting) -> Iterator[Need]:
+    if count := waiting.missing_shares:
         yield Need(
             what=f"{counted(count, 'line', 'lines')} went to Utility Cloud without the revenue share's id.",
             action="Enter the site's id, then look at what a correction would write.",
@@ -142,8 +147,7 @@ def _shares(standing: Standing) -> Iterator[Need]:
         )
 
 
-def _refused(standing: Standing) -> Iterator[Need]:
-    heard = standing.heard
+def _refused(heard: Heard) -> Iterator[Need]:
     if count := heard.refused_messages:
         yield Need(
             what=_lately(

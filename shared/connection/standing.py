@@ -72,13 +72,19 @@ class Heard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
-    """How an operator stands. Counts go up to `COUNTED_TO`; `last_delivered` is the latest of the newest lines."""
+class Waiting:
+    """What the ledger has of an operator that waits. Counts go up to `COUNTED_TO`."""
 
     lines: Mapping[DeliveryState, int]
     held: int
     conflicts: int
     missing_shares: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing(Waiting):
+    """How an operator stands. `last_delivered` is the latest of the newest lines."""
+
     has_driver: bool
     last_delivered: Delivery | None
     heard: Heard
@@ -110,13 +116,21 @@ class Connection:
     clock: Clock
     contract_events_endpoint: str
 
-    async def standing(self, operator: Operator) -> Standing:
-        """Small ranges of the indexes, and the newest part of the log. Raises StorageUnavailable."""
+    async def waiting(self, operator: Operator) -> Waiting:
+        """Small ranges of the indexes; the log is not looked through. Raises StorageUnavailable."""
         home = operator.home
-        lines, (held, conflicts), missing, has_driver, delivered, heard = await asyncio.gather(
+        lines, (held, conflicts), missing_shares = await asyncio.gather(
             self.deliveries.counts(home=home, at_most=COUNTED_TO),
             self.store.sessions_for_a_person(home=home, most=COUNTED_TO),
             self.store.missing_shares(home=home, most=COUNTED_TO),
+        )
+        return Waiting(lines=lines, held=held, conflicts=conflicts, missing_shares=missing_shares)
+
+    async def standing(self, operator: Operator) -> Standing:
+        """Small ranges of the indexes, and the newest part of the log. Raises StorageUnavailable."""
+        home = operator.home
+        waiting, has_driver, delivered, heard = await asyncio.gather(
+            self.waiting(operator),
             self.store.has_driver(home=home),
             self.outbox.deliveries(
                 home=home, state=DeliveryState.DELIVERED, limit=_NEWEST_DELIVERED, continuation=None
@@ -125,10 +139,10 @@ class Connection:
         )
         arrived = [each for each in delivered[0] if each.delivered_at is not None]
         return Standing(
-            lines=lines,
-            held=held,
-            conflicts=conflicts,
-            missing_shares=missing,
+            lines=waiting.lines,
+            held=waiting.held,
+            conflicts=waiting.conflicts,
+            missing_shares=waiting.missing_shares,
             has_driver=has_driver,
             last_delivered=max(arrived, key=lambda each: cast("datetime", each.delivered_at), default=None),
             heard=heard,
