@@ -13,6 +13,7 @@ from shared.contracts import DeadLetters
 from shared.delivery import WAITING, Blockade, DeliveryState
 from shared.faults import StorageUnavailable, Stored
 from shared.identifiers import OperatorHome
+from shared.one_of_many import one_of_many
 from shared.operators import Operator, State
 from shared.sessions import HeldFor
 from shared.telemetry import (
@@ -88,15 +89,10 @@ class Measuring:
 
         async def measure(operator: Operator) -> bool:
             async with at_once:
-                try:
+                with one_of_many("the measuring", gln=operator.gln, log=_log):
                     await self._measure(operator, blockades.get(operator.gln))
-                except StorageUnavailable as error:
-                    _log.warning("an operator is not measured: %s", error, extra={"gln": operator.gln})
-                    return False
-                except Exception:  # noqa: BLE001  whatever is wrong with this one, the others are to be measured
-                    _log.exception("an operator cannot be measured", extra={"gln": operator.gln})
-                    return False
-                return True
+                    return True
+                return False
 
         record(MEASURED, sum(await asyncio.gather(*map(measure, operators))))
         await flush()
