@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.settings import SettingsFaulty, read_settings
+from tests.asked_settings import AskedSettings
 from tests.infra.bicep import Templates
 from tests.infra.project import STAGES, app_settings, deployed, read_json
 
@@ -56,28 +57,11 @@ SAMPLES = {
 }
 
 
-class _Recorded(Mapping[str, str]):
-    """Notes what is asked for. On Azure and not, because some is read there alone."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-        self.asked: set[str] = set()
-
-    def __getitem__(self, name: str) -> str:
-        self.asked.add(name)
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
 def _read_by_the_code(triggers: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    # On Azure and not, because some is read there alone.
     asked: set[str] = set()
     for values in ({}, {"WEBSITE_INSTANCE_ID": "1", "WEBSITE_AUTH_ENABLED": "true"}):
-        recorded = _Recorded(values)
+        recorded = AskedSettings(values)
         with pytest.raises(SettingsFaulty):
             read_settings(recorded)
         asked |= recorded.asked

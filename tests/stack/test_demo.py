@@ -19,6 +19,7 @@ from local.stack.admin_key import key_hash, platform_admin_key
 from local.stack.app_settings import app_settings
 from local.stack.demo_file import VARIABLE, demo_file, own_demo_file
 from shared.settings import read_settings
+from tests.stack.stack_runner_stand_ins import until
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 90
@@ -47,11 +48,11 @@ class Run:
         return self._output.read_text(encoding="utf-8", errors="replace")
 
     def wait_until_serving(self) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while "serving until Ctrl-C" not in self.text:
-            assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
-            time.sleep(0.05)
+        until(lambda: self.process.poll() is not None or self._serves(), seconds=PATIENCE_SECONDS)
+        assert self._serves(), self.text
+
+    def _serves(self) -> bool:
+        return "serving until Ctrl-C" in self.text
 
     def end(self) -> int:
         """Ctrl-C; the exit code."""
@@ -214,11 +215,8 @@ def _run_the_app(values: dict[str, str], port: int) -> None:
     command = [sys.executable, "-m", "local.functions_host", "--app", ".", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, env=own | values, stdout=subprocess.DEVNULL) as app:
         try:
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while not _is_well(port):
-                assert app.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            until(lambda: app.poll() is not None or _is_well(port), seconds=PATIENCE_SECONDS)
+            assert app.poll() is None
         finally:
             app.terminate()
 

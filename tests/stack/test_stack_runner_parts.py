@@ -3,7 +3,6 @@
 import io
 import json
 import stat
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from azure.data.tables import TableServiceClient
@@ -14,28 +13,11 @@ from local.stack.app_settings import app_settings
 from local.stack.console import Console, wants_colour
 from local.stack.process import PROJECT
 from shared.settings import read_settings
+from tests.asked_settings import AskedSettings
 
 EXAMPLE = json.loads((PROJECT / "local.settings.example.json").read_text())
 OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "AzureWebJobsDisableHomepage"}
 OF_AZURE = {"WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "WEBSITE_AUTH_ENABLED"}
-
-
-class Watched(Mapping[str, str]):
-    """Settings that remember which of them were asked for."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-        self.asked: set[str] = set()
-
-    def __getitem__(self, name: str) -> str:
-        self.asked.add(name)
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
 
 
 def test_the_app_takes_the_settings_of_the_stack(tmp_path: Path) -> None:
@@ -46,7 +28,7 @@ def test_the_app_takes_the_settings_of_the_stack(tmp_path: Path) -> None:
 
 
 def test_the_example_lists_every_setting_that_the_app_reads_and_no_other() -> None:
-    watched = Watched(EXAMPLE["Values"])
+    watched = AskedSettings(EXAMPLE["Values"])
     read_settings(watched)
     assert watched.asked - OF_AZURE == EXAMPLE["Values"].keys() - OF_THE_HOST
 
